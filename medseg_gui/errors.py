@@ -1,0 +1,44 @@
+"""What can go wrong, each with a sentence that the person at the screen can act on."""
+
+from __future__ import annotations
+
+
+class MedsegError(Exception):
+    """A failure told in one sentence: what failed, on which file, and what to try.
+
+    Args:
+        message: the sentence.
+        details: more for the curious, shown behind a "details" button or with `--verbose`.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InputError(MedsegError):
+    """The arguments or the input are unusable; the command line ends with status 2."""
+
+
+class SourceError(InputError):
+    """A video, folder, image or camera cannot be opened or read."""
+
+
+class WeightsError(InputError):
+    """A weights file is damaged, tampered with, of another network or not there."""
+
+
+class DataError(InputError):
+    """A data set folder cannot be used as it is."""
+
+
+class ShapeError(InputError):
+    """Two arrays that must have the same size differ."""
+
+
+class OutputError(MedsegError):
+    """A result could not be written: disk full, no permission, unplugged."""
+
+
+class TrainingError(MedsegError):
+    """Training had to stop; the last good weights are kept."""
