@@ -1,4 +1,4 @@
-"""The words that every part shares: class ids, a decoded frame and what a network saw in it. No behaviour beyond that."""
+"""The words that every part shares: class ids, a decoded frame and what a network saw in it. No behaviour."""
 
 from __future__ import annotations
 

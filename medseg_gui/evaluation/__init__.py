@@ -1,0 +1,1 @@
+"""How good a segmentation is, and how fast: measures, reports, benchmark."""

@@ -1,0 +1,1 @@
+"""What the window knows, as Qt objects that views watch. No widgets, no workers."""

@@ -1,0 +1,115 @@
+"""What the networks found: for the frame on screen, and along the whole source."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from medseg_gui.overlay import Overlay
+from medseg_gui.types import CLASS_NAMES, Segmentation
+
+
+class AnalysisState(QObject):
+    """The newest segmentation and overlay, and a lane of lesion probability for each class.
+
+    Attributes:
+        segmentation: of the newest frame that was predicted, None before.
+        overlay: what to draw, of that frame or of one shortly before.
+        late_by: frames between the picture on screen and the overlay; 0 when they belong together.
+        lanes: class id -> (frame_count,) float32 highest probability of each frame, NaN where not yet seen.
+    """
+
+    segmentation_changed = Signal(object)  # Segmentation
+    overlay_changed = Signal(object)  # Overlay | None
+    late_changed = Signal(int)
+    lanes_changed = Signal()
+    scan_requested = Signal()
+    scan_stop_requested = Signal()
+    scan_progressed = Signal(int, int)  # frames done, frames in all
+    scanning_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.segmentation: Segmentation | None = None
+        self.overlay: Overlay | None = None
+        self.late_by = 0
+        self.is_scanning = False
+        self.lanes: dict[int, NDArray[np.float32]] = {}
+
+    def reset(self, frame_count: int) -> None:
+        """Forget everything, for a new source."""
+        self.segmentation = None
+        self.lanes = {c: np.full(frame_count, np.nan, np.float32) for c in CLASS_NAMES}
+        self.set_overlay(None)
+        self.set_late(0)
+        self.lanes_changed.emit()
+
+    def forget_class(self, class_id: int) -> None:
+        """Other weights look for this class now: its lane begins anew."""
+        if class_id in self.lanes:
+            self.lanes[class_id][:] = np.nan
+            self.lanes_changed.emit()
+
+    def set_segmentation(self, segmentation: Segmentation) -> None:
+        """A frame was predicted for the screen; also notes it on the lanes."""
+        self.segmentation = segmentation
+        self.segmentation_changed.emit(segmentation)
+        peaks = {c: segmentation.max_probability(c) for c in segmentation.probability}
+        self.note(segmentation.frame_index, peaks)
+
+    def note(self, index: int, peaks: dict[int, float]) -> None:
+        """Put one frame's highest probabilities on the lanes; without lanes (camera) nothing happens."""
+        for class_id, peak in peaks.items():
+            lane = self.lanes.get(class_id)
+            if lane is not None and index < len(lane):
+                lane[index] = peak
+        self.lanes_changed.emit()
+
+    def set_overlay(self, overlay: Overlay | None) -> None:
+        """What to draw over the frame."""
+        self.overlay = overlay
+        self.overlay_changed.emit(overlay)
+
+    def set_late(self, frames: int) -> None:
+        """How many frames the overlay is behind the picture."""
+        if frames != self.late_by:
+            self.late_by = frames
+            self.late_changed.emit(frames)
+
+    def request_scan(self) -> None:
+        """Fill the lanes for the whole source in the background."""
+        self.scan_requested.emit()
+
+    def stop_scan(self) -> None:
+        """End the background scan; what it found stays."""
+        self.scan_stop_requested.emit()
+
+    def set_scanning(self, scanning: bool) -> None:
+        """Whether the background scan runs."""
+        if scanning != self.is_scanning:
+            self.is_scanning = scanning
+            self.scanning_changed.emit(scanning)
+
+    def set_scan_progress(self, done: int, total: int) -> None:
+        """How far the background scan is."""
+        self.scan_progressed.emit(done, total)
+
+    def next_lesion(self, index: int, threshold: float, forward: bool = True) -> int | None:
+        """First frame of the nearest run of frames with a lesion, after or before an index.
+
+        Args:
+            index: where to look from.
+            threshold: probability from which a frame counts as showing a lesion.
+            forward: look after (True) or before (False).
+
+        Returns:
+            A frame index, None when no run begins on that side.
+        """
+        seen = [lane >= threshold for lane in self.lanes.values() if len(lane)]
+        if not seen:
+            return None
+        marked = np.logical_or.reduce(seen)
+        starts = np.flatnonzero(marked & ~np.concatenate(([False], marked[:-1])))
+        side = starts[starts > index] if forward else starts[starts < index][::-1]
+        return int(side[0]) if len(side) else None

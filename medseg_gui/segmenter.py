@@ -1,0 +1,103 @@
+"""Frame in, segmentation out: one network with its weights, on one device. Not thread-safe: one owner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from medseg_gui.device import DeviceChoice, choose_device
+from medseg_gui.networks import normalisation
+from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
+from medseg_gui.types import FloatArray, Frame, Segmentation, UInt8Array
+
+
+class Segmenter:
+    """Runs one network on frames of any size.
+
+    Args:
+        info: which weights.
+        device: one of `device.DEVICES`.
+
+    Raises:
+        WeightsError: the weights cannot be used.
+        InputError: the device is not here.
+    """
+
+    def __init__(self, info: WeightsInfo, device: str = "auto") -> None:
+        self.info = info
+        self.choice: DeviceChoice = choose_device(device)
+        self.weights_id = info.weights_id
+        network = load_network(info)
+        self._scale, self._shift = _as_affine(network, self.choice.device)
+        self._half = self.choice.device.type == "cuda"
+        self.network = network.to(self.choice.device).to(memory_format=torch.channels_last)
+        if self._half:
+            self.network = self.network.half()
+
+    @classmethod
+    def load(cls, name: str, device: str = "auto") -> Segmenter:
+        """By the name of weights in the list, or the path of a file."""
+        return cls(find_weights(name), device)
+
+    def segment(self, frame: Frame) -> Segmentation:
+        """Probability of the class at the network's resolution, for one frame."""
+        started = time.perf_counter()
+        probability = self.predict([frame.rgb])[0]
+        return Segmentation(
+            frame_index=frame.index,
+            source_id=frame.source_id,
+            size=frame.size,
+            probability={self.info.class_id: probability},
+            weights={self.info.class_id: self.weights_id},
+            latency_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    @torch.inference_mode()
+    def predict(self, pictures: Sequence[UInt8Array]) -> list[FloatArray]:
+        """Probabilities of several pictures at once.
+
+        Args:
+            pictures: each (H, W, 3) uint8 RGB, sizes may differ.
+
+        Returns:
+            For each (S, S) float32 in [0, 1], S the network's input size, stretched over the whole picture.
+        """
+        logits = self.network(self.prepare(pictures))
+        return list(torch.sigmoid(logits.float()).squeeze(1).cpu().numpy())
+
+    def prepare(self, pictures: Sequence[UInt8Array]) -> Tensor:
+        """(B, 3, S, S) normalised tensor on the device, channels last; arguments as `predict`."""
+        size = (self.info.input_size, self.info.input_size)
+        small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures])
+        # (B, S, S, 3) seen as (B, 3, S, S) is channels last already: no copy.
+        x = torch.from_numpy(small).to(self.choice.device, non_blocking=True).permute(0, 3, 1, 2)
+        x = x.to(torch.float16 if self._half else torch.float32)
+        return torch.addcmul(self._shift.to(x.dtype), x, self._scale.to(x.dtype))
+
+
+def merge(parts: Sequence[Segmentation]) -> Segmentation:
+    """One segmentation of what several networks saw in the same frame; their latencies add up.
+
+    Args:
+        parts: at least one, all of one frame, each with classes of its own.
+    """
+    first = parts[0]
+    return Segmentation(
+        frame_index=first.frame_index,
+        source_id=first.source_id,
+        size=first.size,
+        probability={c: p for part in parts for c, p in part.probability.items()},
+        weights={c: w for part in parts for c, w in part.weights.items()},
+        latency_ms=sum(part.latency_ms for part in parts),
+    )
+
+
+def _as_affine(network: nn.Module, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Normalisation of uint8 RGB as x · scale + shift, each (1, 3, 1, 1)."""
+    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in normalisation(network))
+    return 1 / (255 * std), -mean / std

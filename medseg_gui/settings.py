@@ -1,0 +1,96 @@
+"""What the program remembers between starts: described once as data, kept in one readable JSON file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from medseg_gui import paths
+from medseg_gui.errors import OutputError
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+MAX_RECENT = 10
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its type and default.
+
+    Attributes:
+        recent: sources opened lately, newest first.
+        polyp_weights, instrument_weights: names of the weights in use, empty for none.
+        threshold: probability from which a pixel is marked, in [0.05, 0.95].
+        mask_style: "filled", "outline" or "off".
+        mask_opacity, probability_opacity: in [0, 1].
+        show_probability: whether the probability map is shown.
+        palette: key of `overlay.PALETTES`.
+        speed: playback speed, 1.0 is the source's own.
+        device: one of `device.DEVICES`.
+        window: geometry and dock layout as Qt gives them, base64.
+    """
+
+    recent: tuple[str, ...] = ()
+    polyp_weights: str = "polyp-unet_lite0"
+    instrument_weights: str = ""
+    threshold: float = 0.5
+    mask_style: str = "filled"
+    mask_opacity: float = 0.3
+    probability_opacity: float = 0.6
+    show_probability: bool = False
+    palette: str = "Cyan and yellow"
+    speed: float = 1.0
+    device: str = "auto"
+    window: tuple[str, ...] = ()
+
+    def with_recent(self, source: str) -> Settings:
+        """With one more source at the top of the recent ones."""
+        others = [s for s in self.recent if s != source]
+        return replace(self, recent=(source, *others)[:MAX_RECENT])
+
+
+def load_settings() -> Settings:
+    """Read the settings file; what is missing or unusable in it gets its default, with a warning."""
+    file = paths.settings_file()
+    if not file.is_file():
+        return Settings()
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        return Settings(**_usable(stored))
+    except (OSError, ValueError, AttributeError) as e:
+        logger.warning("The settings file is unusable and defaults are used: %s", e)
+        return Settings()
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings file in one step.
+
+    Raises:
+        OutputError: disk full, no permission.
+    """
+    file = paths.settings_file()
+    partial = file.with_name(file.name + ".part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"version": VERSION, **asdict(settings)}, indent=2), encoding="utf-8")
+        os.replace(partial, file)
+    except OSError as e:
+        raise OutputError(f"The settings cannot be saved ({e.strerror}).") from e
+
+
+def _usable(stored: dict[str, Any]) -> dict[str, Any]:
+    """The entries of a stored file that this version knows and whose type is right."""
+    kept = {}
+    for f in fields(Settings):
+        value = stored.get(f.name, f.default)
+        value = tuple(value) if isinstance(value, list) else value
+        value = float(value) if isinstance(f.default, float) and type(value) is int else value
+        if type(value) is type(f.default):
+            kept[f.name] = value
+        else:
+            logger.warning("The setting %s has an unusable value and gets its default", f.name)
+    return kept
