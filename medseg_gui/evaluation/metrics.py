@@ -46,6 +46,7 @@ class Counts:
         return _ratio(right, right + self.false_positive + self.false_negative)
 
 
+_STEPS = 65535
 MEASURES = ("dice", "iou", "precision", "recall", "accuracy")
 
 
@@ -68,23 +69,31 @@ def count(mask: UInt8Array, truth: UInt8Array) -> Counts:
 def auc_roc(probability: FloatArray, truth: UInt8Array) -> float:
     """Area under the receiver operating characteristic of the pixels of one image.
 
+    Probabilities are counted in 65 536 steps, which spares sorting a million pixels and changes the area by less
+    than the width of a step.
+
     Args:
-        probability: (H, W) float.
+        probability: (H, W) float in [0, 1].
         truth: (H, W) uint8, non-zero is the object.
 
     Returns:
         float in [0, 1]; NaN when the truth is all object or all background.
 
-    Source: Mann & Whitney 1947 (the rank form), ties counted half.
+    Raises:
+        ShapeError: the two differ in size.
+
+    Source: Mann & Whitney 1947 (the area is the chance that an object pixel outranks a background one, ties half).
     """
-    positive = truth.ravel() > 0
-    n_positive = int(positive.sum())
-    n_negative = positive.size - n_positive
-    if not n_positive or not n_negative:
+    if probability.shape != truth.shape:
+        raise ShapeError(f"The probability is {probability.shape} and the truth {truth.shape} pixels.")
+    steps = np.round(probability * _STEPS).astype(np.int64).ravel()
+    is_object = truth.ravel() > 0
+    objects = np.bincount(steps[is_object], minlength=_STEPS + 1)
+    others = np.bincount(steps[~is_object], minlength=_STEPS + 1)
+    if not objects.any() or not others.any():
         return float("nan")
-    _, inverse, counts = np.unique(probability.ravel(), return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+    below = np.cumsum(others) - others
+    return float((objects * (below + others / 2)).sum() / (objects.sum() * others.sum()))
 
 
 def _ratio(above: int, below: int) -> float:

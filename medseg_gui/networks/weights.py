@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,27 @@ def save_weights(folder: Path, name: str, network: nn.Module, header: Mapping[st
             f"The weights cannot be written to {folder}; free some space or choose another folder.", str(e)
         ) from e
     return read_info(files[0])
+
+
+def copy_weights(info: WeightsInfo, folder: Path) -> WeightsInfo:
+    """Copy files and model card to another folder.
+
+    Raises:
+        OutputError: weights of this name are there already, the disk is full, no permission.
+    """
+    card = info.files[0].with_name(f"{info.name}.md")
+    files = [*info.files, *([card] if card.is_file() else [])]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any((folder / f.name).exists() for f in files):
+            raise OutputError(f"{folder} already holds weights called {info.name}; rename one of the two.")
+        for file in files:
+            partial = folder / f"{file.name}.part"
+            shutil.copyfile(file, partial)
+            os.replace(partial, folder / file.name)
+    except OSError as e:
+        raise OutputError(f"The weights cannot be copied to {folder} ({e.strerror}).") from e
+    return read_info(folder / info.files[0].name)
 
 
 def file_sha256(path: Path) -> str:

@@ -1,0 +1,22 @@
+"""The commands of `medseg`, one file each: `add_arguments(parser)` and `run(args)`.
+
+Heavy libraries are imported inside `run`, so that `medseg --help` and the window come at once. `run` gives a dict
+(printed with `--json`), an exit status, or None.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from medseg_gui.commands import bench, doctor, evaluate, phantom, predict, train, weights, window
+
+COMMANDS: dict[str, ModuleType] = {
+    "window": window,
+    "predict": predict,
+    "train": train,
+    "evaluate": evaluate,
+    "weights": weights,
+    "phantom": phantom,
+    "bench": bench,
+    "doctor": doctor,
+}
