@@ -7,8 +7,12 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 
-def training_transform(size: int) -> v2.Transform:
+def training_transform(size: int, share: float = 0.8) -> v2.Transform:
     """What a training frame goes through: what another hold of the scope or another lamp could have shown.
+
+    Args:
+        size: side of the square that comes out, pixels.
+        share: of the images that are turned and zoomed, and of those that are recoloured, in [0, 1]; flips come always.
 
     Takes and gives (tv_tensors.Image (3, H, W) uint8, tv_tensors.Mask (1, H, W) uint8); gives `size` × `size`.
     """
@@ -23,10 +27,10 @@ def training_transform(size: int) -> v2.Transform:
                         interpolation=v2.InterpolationMode.BILINEAR,
                     )
                 ],
-                p=0.8,
+                p=share,
             ),
             v2.Resize((size, size), antialias=True),
-            v2.RandomApply([v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03)], p=0.8),
+            v2.RandomApply([v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03)], p=share),
             v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 1.5))], p=0.15),
         ]
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from medseg_gui.data.dataset_folder import Example
@@ -78,15 +78,15 @@ class _Training:
         self.run = run
         recipe = run.recipe
         side = int(recipe.size * _KEEP_LARGER)
-        self.examples = ExampleTensors(run.training, training_transform(recipe.size), side, recipe.seed)
+        self.examples = ExampleTensors(
+            run.training, training_transform(recipe.size, recipe.augmentation), side, recipe.seed
+        )
         self.sampler = EpochSampler(len(self.examples), recipe.seed)
         self.batches = _loader(self.examples, recipe.batch_size, self.sampler, drop_last=True)
         held_out = ExampleTensors(run.validation, evaluation_transform(recipe.size), recipe.size)
         self.validation = _loader(held_out, recipe.batch_size)
         self.network = _start_network(run).to(run.device).to(memory_format=torch.channels_last)
-        self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True
-        )
+        self.average = AveragedModel(self.network, avg_fn=_moving_average(recipe.average_decay), use_buffers=True)
         self.step = build_step(self.network, recipe, recipe.epochs * max(len(self.batches), 1))
         self.epoch, self.best = 0, -1.0
         self.weights: WeightsInfo | None = None
@@ -187,6 +187,16 @@ class _Training:
         self.average.load_state_dict(state["average"])
         self.step.load_state_dict(state["step"])
         torch.set_rng_state(state["random"])
+
+
+def _moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Exponential moving average that forgets faster at the beginning, when each step leaves the last far behind."""
+
+    def average(kept: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+        n = float(count)
+        return torch.lerp(new, kept, min(decay, (1 + n) / (10 + n))) if kept.is_floating_point() else new
+
+    return average
 
 
 def _start_network(run: Run) -> nn.Module:

@@ -78,17 +78,17 @@ class AdversarialStep:
     """Generator against PatchGAN: adversarial + L1 (Ahmed & Ali 2021), with a Dice term beside them.
 
     The paper's loss alone stands at Dice 0.2 to 0.4 after five epochs, because L1 on small lesions is satisfied by
-    silence; the Dice term is not. The discriminator learns at half the rate so that it does not run away.
+    silence; the Dice term is not. The discriminator learns more slowly and more rarely, so that it does not run away.
     """
 
     def __init__(self, network: nn.Module, recipe: Recipe, steps: int) -> None:
         self._recipe = recipe
         self._device = next(network.parameters()).device
-        self._generator = _Optimised(network, recipe, steps, betas=(0.5, 0.999))
+        self._generator = _Optimised(network, recipe, steps, betas=(0.9, 0.999))
         judge = PatchDiscriminator().to(self._device).to(memory_format=torch.channels_last)
         self._discriminator = _Optimised(
             judge,
-            replace(recipe, lr=recipe.lr / 2),
+            replace(recipe, lr=recipe.lr / 10),
             -(-steps // recipe.adversarial_every),
             betas=(0.5, 0.999),
         )

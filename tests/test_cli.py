@@ -1,0 +1,207 @@
+"""The command line as a person or a script meets it: words in, files and exit status out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from medseg_gui import paths
+from medseg_gui.cli import run
+from medseg_gui.commands import COMMANDS
+from medseg_gui.networks import build_network
+from medseg_gui.networks.weights import save_weights
+
+HEADER = {"network": "unet_lite0", "class": "polyp", "input_size": "64", "threshold": "0.5"}
+
+
+@pytest.fixture
+def weights() -> str:
+    """Random weights in the user's own folder."""
+    torch.manual_seed(0)
+    save_weights(paths.user_models_dir(), "tiny", build_network("unet_lite0"), HEADER, "# tiny")
+    return "tiny"
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Six pictures with a bright disc and its mask."""
+    rng = np.random.default_rng(1)
+    for folder in ("images", "masks"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    for i in range(6):
+        image, mask = rng.integers(0, 90, (60, 80, 3), np.uint8), np.zeros((60, 80), np.uint8)
+        cv2.circle(mask, (20 + 8 * i, 30), 12, 255, -1)
+        image[mask > 0] += 120
+        cv2.imwrite(str(tmp_path / "data" / "images" / f"f{i}.png"), image)
+        cv2.imwrite(str(tmp_path / "data" / "masks" / f"f{i}.png"), mask)
+    return tmp_path / "data"
+
+
+def json_of(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_predict_writes_masks_of_source_size_and_a_table(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "Ergebnis é"
+    video = tmp_path / "overlay.mp4"
+    arguments = ["predict", str(dataset / "images"), "--weights", weights, "-o", str(out), "--overlay", str(video)]
+    assert run([*arguments, "--json"]) == 0
+    assert json_of(capsys)["frames"] == 6
+    assert sorted(p.name for p in out.iterdir()) == [*(f"f{i}.png" for i in range(6)), "predictions.csv"]
+    mask = cv2.imread(str(out / "f0.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.shape == (60, 80)
+    assert set(np.unique(mask)) <= {0, 255}
+    with (out / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["frame"] for r in rows] == [str(i) for i in range(6)]
+    assert int(rows[0]["area_px"]) == np.count_nonzero(mask)
+    assert all(0 <= float(r["mean_uncertainty"]) <= 1 for r in rows)
+    assert video.stat().st_size > 0
+
+
+def test_every_takes_each_nth(weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert (
+        run(["predict", str(dataset / "images"), "--weights", weights, "-o", str(out), "--every", "4", "--json"]) == 0
+    )
+    assert json_of(capsys)["frames"] == 2
+
+
+def test_two_pictures_of_one_stem_get_two_masks(weights: str, dataset: Path, tmp_path: Path) -> None:
+    (dataset / "images" / "f0.bmp").write_bytes(cv2.imencode(".bmp", np.zeros((10, 10, 3), np.uint8))[1].tobytes())
+    assert run(["predict", str(dataset / "images"), "--weights", weights, "-o", str(tmp_path / "o")]) == 0
+    assert len(list((tmp_path / "o").glob("*.png"))) == 7
+
+
+def test_train_then_evaluate_its_validation_part(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    common = ["--network", "unet_lite0", "-o", str(out), "--epochs", "1", "--batch-size", "2", "--size", "64"]
+    assert run(["train", str(dataset), *common, "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [e["event"] for e in events if e["event"] != "step"] == ["epoch", "done"]
+    weights_file = out / "polyp-unet_lite0.safetensors"
+    assert weights_file.is_file()
+    assert "research use" in (out / "polyp-unet_lite0.md").read_text(encoding="utf-8")
+    assert run(["evaluate", str(dataset), "--weights", str(weights_file), "--part", "validation", "--json"]) == 0
+    result = json_of(capsys)
+    assert result["mean"]["images"] == 1
+    assert 0 <= result["mean"]["dice"] <= 1
+
+
+def test_a_run_is_not_overwritten(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "resume.pt").write_bytes(b"x")
+    assert run(["train", str(dataset), "--network", "unet_lite0", "-o", str(tmp_path)]) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_evaluate_counts_false_alarms_on_negatives(
+    weights: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(dataset), "--negatives", str(dataset), "--weights", weights]
+    assert run([*arguments, "--threshold-sweep", "--json"]) == 0
+    result = json_of(capsys)
+    assert result["mean"]["empty_images"] == 6
+    assert len(result["sweep"]) == 9
+
+
+def test_weights_are_listed_shown_exported_and_imported(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["weights", "list"]) == 0
+    assert "tiny@" in capsys.readouterr().out
+    assert run(["weights", "show", weights]) == 0
+    assert "# tiny" in capsys.readouterr().out
+    assert run(["weights", "verify"]) == 0
+    assert run(["weights", "export", weights, "-o", str(tmp_path / "stick")]) == 0
+    monkeypatch.setenv("MEDSEG_HOME", str(tmp_path / "another home"))
+    assert run(["weights", "import", str(tmp_path / "stick" / "tiny.safetensors")]) == 0
+    assert (paths.user_models_dir() / "tiny.md").is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "{missing}.mp4", "--weights", "tiny", "-o", "{out}"],
+        ["predict", "{empty}", "--weights", "tiny", "-o", "{out}"],
+        ["predict", "{data}", "--weights", "nobody", "-o", "{out}"],
+        ["predict", "{data}", "--weights", "tiny", "-o", "{out}", "--threshold", "7"],
+        ["predict", "{data}", "--weights", "tiny", "-o", "{out}", "--device", "abacus"],
+        ["train", "{missing}", "--network", "unet_lite0", "-o", "{out}"],
+        ["train", "{data}", "--network", "vgg", "-o", "{out}"],
+        ["train", "{data}", "--network", "unet_lite0", "-o", "{out}", "--class", "kidney"],
+        ["evaluate", "{missing}", "--weights", "tiny"],
+        ["weights", "import", "{empty}"],
+        ["weights", "show"],
+        ["phantom", "{out}", "--count", "0"],
+        ["bench", "{missing}", "--weights", "tiny"],
+        ["predict"],
+        ["doctor", "--nonsense"],
+    ],
+)
+def test_bad_input_ends_with_two_and_one_sentence(
+    weights: str, dataset: Path, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    places = {n: str(tmp_path / n) for n in ("missing", "empty", "out")} | {"data": str(dataset)}
+    words = [a.format(**places) for a in arguments]
+    try:
+        status = run(words)
+    except SystemExit as e:
+        status = e.code
+    error = capsys.readouterr().err.strip()
+    assert status == 2
+    assert error.splitlines()[-1].startswith("medseg: ")
+    assert "Traceback" not in error
+    assert len([line for line in error.splitlines() if line.startswith("medseg: ")]) == 1
+
+
+def test_results_that_cannot_be_written_end_with_one(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert run(["predict", str(dataset / "images"), "--weights", weights, "-o", str(tmp_path / "file" / "out")]) == 1
+    assert "choose another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run([command, "--help"])
+    assert ended.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_a_word_that_is_no_command_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str | None] = []
+    monkeypatch.setattr(COMMANDS["window"], "run", lambda args: opened.append(args.source))
+    run([])
+    run(["demo"])
+    run(["/a video.mp4"])
+    assert opened == [None, "demo", "/a video.mp4"]
+
+
+CORE = ["types", "errors", "paths", "settings", "overlay", "device", "media", "data", "networks", "segmenter",
+        "prediction", "training.loop", "evaluation.scores", "cli"]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_the_core_never_loads_qt(module: str) -> None:
+    code = f"import sys, medseg_gui.{module}; sys.exit('PySide6' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_help_comes_without_heavy_libraries() -> None:
+    code = "import sys, medseg_gui.cli; sys.exit(any(m in sys.modules for m in ('torch', 'cv2', 'av', 'PySide6')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
