@@ -1,0 +1,22 @@
+"""All of the state in one hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.performance import PerformanceState
+from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.session import SessionState
+
+
+@dataclass(frozen=True)
+class AppState:
+    """What the window knows, part by part."""
+
+    session: SessionState
+    playback: PlaybackState
+    display: DisplayState
+    analysis: AnalysisState
+    performance: PerformanceState

@@ -1,0 +1,235 @@
+"""The picture: a frame, and over it what the networks saw. Paints and zooms; decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from medseg_gui.overlay import Overlay
+from medseg_gui.qt import theme
+from medseg_gui.qt.images import frame_image, outline_path, rgba_image
+from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.views.zoom import Zoom
+from medseg_gui.types import Frame
+
+_RIM_PX = 2.0
+_SHADE_PX = 4.0
+_DASHES = [4.0, 2.5]
+_LATE_WORTH_SAYING = 2
+_STEPS_TO_DOUBLE = 4
+
+
+class VideoView(QWidget):
+    """The frame of `playback` with the overlay of `analysis`, drawn as `display` says.
+
+    The mask is drawn as vectors: it stays sharp at any zoom and costs little beside the picture. Its rim is
+    dashed because it is a prediction.
+
+    Signals:
+        painted: a new frame has just been painted.
+    """
+
+    painted = Signal()
+
+    def __init__(
+        self, playback: PlaybackState, analysis: AnalysisState, display: DisplayState, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._playback, self._analysis, self._display = playback, analysis, display
+        self._frame: Frame | None = None
+        self._picture = QImage()
+        self._paths: dict[int, QPainterPath] = {}
+        self._probability: QImage | None = None
+        self._is_unpainted = False
+        self._space_held = self._space_dragged = False
+        self._drag_from: QPointF | None = None
+        self.zoom = Zoom()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(320, 180)
+        self.setAccessibleName("Frame")
+        self._watch()
+
+    def _watch(self) -> None:
+        self._playback.frame_changed.connect(self.on_frame_changed)
+        self._playback.playing_changed.connect(self.update)
+        self._analysis.overlay_changed.connect(self.on_overlay_changed)
+        self._analysis.late_changed.connect(self.update)
+        display = self._display
+        for signal in (
+            display.mask_style_changed,
+            display.mask_opacity_changed,
+            display.probability_shown_changed,
+            display.probability_opacity_changed,
+            display.palette_changed,
+        ):
+            signal.connect(self.update)
+
+    def on_frame_changed(self, frame: Frame) -> None:
+        """Show another frame."""
+        self._frame = frame
+        self._picture = frame_image(frame.rgb)
+        self._is_unpainted = True
+        self._update_zoom()
+        self.update()
+
+    def on_overlay_changed(self, overlay: Overlay | None) -> None:
+        """Draw another overlay from now on."""
+        contours = overlay.outlines if overlay else {}
+        self._paths = {class_id: outline_path(c) for class_id, c in contours.items()}
+        picture = overlay.probability if overlay else None
+        self._probability = rgba_image(picture) if picture is not None else None
+        self.update()
+
+    def fit(self) -> None:
+        """The whole frame, as large as the view allows."""
+        self.zoom.fit()
+        self.update()
+
+    def zoom_by(self, factor: float) -> None:
+        """Enlarge about the middle of the view."""
+        self.zoom.zoom_at(QRectF(self.rect()).center(), factor)
+        self.update()
+
+    # Space: held with a drag it pans, alone it plays. The window hands it on from wherever the focus is.
+
+    def hold_space(self) -> None:
+        """Space went down."""
+        self._space_held, self._space_dragged = True, False
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+
+    def release_space(self) -> bool:
+        """Space went up; gives whether it was a key stroke of its own, not part of a drag."""
+        alone = self._space_held and not self._space_dragged
+        self._space_held = False
+        self.unsetCursor()
+        return alone
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to pan with the middle button, or with the left one while Space is held."""
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (left and self._space_held):
+            self._drag_from = event.position()
+            self._space_dragged = self._space_held
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan."""
+        if self._drag_from is not None:
+            self.zoom.pan(event.position() - self._drag_from)
+            self._drag_from = event.position()
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Stop panning."""
+        if self._drag_from is not None:
+            self._drag_from = None
+            self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fit."""
+        if event.button() == Qt.MouseButton.LeftButton and not self._space_held:
+            self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the cursor."""
+        notches = event.angleDelta().y() / 120
+        self.zoom.zoom_at(event.position(), 2 ** (notches / _STEPS_TO_DOUBLE))
+        self.update()
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A fitted frame stays fitted."""
+        self._update_zoom()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Frame, probability, masks, badge; then tell that a new frame stands on screen."""
+        painter = QPainter(self)
+        self._paint_frame(painter)
+        if self._is_overlay_of_frame():
+            self._paint_probability(painter)
+            self._paint_masks(painter)
+            self._paint_late(painter)
+        painter.end()
+        if self._is_unpainted:
+            self._is_unpainted = False
+            self.painted.emit()
+
+    def _update_zoom(self) -> None:
+        self.zoom.set_sizes(QSizeF(self.size()), QSizeF(self._picture.size()))
+
+    def _is_overlay_of_frame(self) -> bool:
+        """A late overlay is good enough in motion; on a frame that stands still it would be wrong."""
+        overlay, frame = self._analysis.overlay, self._frame
+        if overlay is None or frame is None or overlay.source_id != frame.source_id:
+            return False
+        return self._playback.is_playing or overlay.frame_index == frame.index
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), QColor(theme.CANVAS))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(self.zoom.target, self._picture)
+
+    def _paint_probability(self, painter: QPainter) -> None:
+        if self._probability is not None and self._display.show_probability:
+            painter.setOpacity(self._display.probability_opacity)
+            painter.drawImage(self.zoom.target, self._probability)
+            painter.setOpacity(1.0)
+
+    def _paint_masks(self, painter: QPainter) -> None:
+        if self._display.mask_style == "off":
+            return
+        painter.save()
+        painter.setClipRect(self.rect())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setTransform(self.zoom.transform, True)
+        for class_id, path in self._paths.items():
+            self._paint_mask(painter, path, QColor(*self._display.colours[class_id]))
+        painter.restore()
+
+    def _paint_mask(self, painter: QPainter, path: QPainterPath, colour: QColor) -> None:
+        if self._display.mask_style == "filled":
+            area = QColor(colour)
+            area.setAlphaF(self._display.mask_opacity)
+            painter.fillPath(path, area)
+        # A dark shade under the bright rim keeps it visible on highlights.
+        painter.strokePath(path, _pen(QColor(0, 0, 0, 120), _SHADE_PX))
+        rim = _pen(colour, _RIM_PX)
+        rim.setDashPattern(_DASHES)
+        painter.strokePath(path, rim)
+
+    def _paint_late(self, painter: QPainter) -> None:
+        late = self._analysis.late_by
+        if not self._playback.is_playing or late <= _LATE_WORTH_SAYING:
+            return
+        text = f"late by {late} frames"
+        size = painter.fontMetrics().size(0, text)
+        badge = QRectF(12, 12, size.width() + 20, size.height() + 8)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 190))
+        painter.drawRoundedRect(badge, 4, 4)
+        painter.setPen(QColor(theme.WARNING))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _pen(colour: QColor, width_px: float) -> QPen:
+    """A pen whose width does not grow with the zoom."""
+    pen = QPen(colour, width_px)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
