@@ -116,7 +116,8 @@ def colour_probability(probability: FloatArray, size: tuple[int, int]) -> UInt8A
     """
     height, width = size
     levels = cv2.resize((probability * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    rgba = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGBA)
+    rgba = np.empty((height, width, 4), np.uint8)
+    rgba[..., :3] = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
     rgba[..., 3] = np.minimum(levels.astype(np.uint16) * 2, 255).astype(np.uint8)
     rgba.setflags(write=False)
     return rgba

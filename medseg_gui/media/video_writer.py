@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -72,8 +73,6 @@ class VideoWriter:
             raise OutputError(f"{self.path} cannot be written; free some space.", str(e)) from e
 
     def _abandon(self) -> None:
-        try:
+        with suppress(OSError, av.error.FFmpegError):  # what could not be finished is thrown away below
             self._container.close()
-        except (OSError, av.error.FFmpegError):
-            pass  # what could not be finished is thrown away below
         self._partial.unlink(missing_ok=True)

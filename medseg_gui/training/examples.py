@@ -16,6 +16,7 @@ from medseg_gui.data.dataset_folder import Example
 from medseg_gui.data.mask_file import read_mask
 from medseg_gui.data.transforms import as_tensors
 from medseg_gui.errors import DataError
+from medseg_gui.media.image_file import read_image
 from medseg_gui.types import UInt8Array
 
 # Decoded pictures stay in memory up to this many bytes; a larger set is read again in each epoch.
@@ -62,14 +63,14 @@ class ExampleTensors(Dataset[tuple[Tensor, Tensor]]):
         return v2.functional.to_dtype(image, torch.float32, scale=True), label.float()
 
     def _read(self, example: Example) -> tuple[UInt8Array, UInt8Array]:
-        rgb = _read_rgb(example.image)
+        rgb = read_image(example.image)
         mask = np.zeros(rgb.shape[:2], np.uint8) if example.mask is None else read_mask(example.mask)
         if mask.shape != rgb.shape[:2]:
             raise DataError(f"{example.image.name} and its mask differ in size; export the mask again.")
         size = (self.side, self.side)
         return (
-            cv2.resize(rgb, size, interpolation=cv2.INTER_AREA),
-            cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST),
+            cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False),
+            cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False),
         )
 
 
@@ -87,8 +88,3 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
         return ((self.epoch, int(i)) for i in order)
-
-
-def _read_rgb(path):
-    data = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    return cv2.cvtColor(data, cv2.COLOR_BGR2RGB)
