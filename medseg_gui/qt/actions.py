@@ -130,14 +130,20 @@ GESTURES: tuple[tuple[str, str], ...] = (
 )
 
 
+_ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
+
+
 def build_actions(window: MainWindow) -> dict[str, QAction]:
     """The table as Qt actions that belong to the window, by name."""
     return {spec.name: _build_action(spec, window) for spec in ACTIONS}
 
 
 def keys_text(action: QAction) -> str:
-    """The keys of an action as this computer writes them, "" when it has none."""
-    return " or ".join(k.toString(QKeySequence.SequenceFormat.NativeText) for k in action.shortcuts())
+    """The keys of an action as this computer writes them, with arrows as signs; "" when it has none."""
+    text = " or ".join(k.toString(QKeySequence.SequenceFormat.NativeText) for k in action.shortcuts())
+    for word, sign in _ARROWS.items():
+        text = text.replace(word, sign)
+    return text
 
 
 def _build_action(spec: ActionSpec, window: MainWindow) -> QAction:

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QProgressBar,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
+from medseg_gui.qt.action_state import ActionState
 from medseg_gui.qt.actions import build_actions
+from medseg_gui.qt.keys import is_for_focused_widget
+from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent, shortcut_groups
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
+from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.toolbar import build_toolbar
+from medseg_gui.qt.views.message_bar import MessageBar
+from medseg_gui.qt.views.panel import Panel
+from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
+from medseg_gui.qt.views.show_panel import ShowPanel
+from medseg_gui.qt.views.status_bar import StatusBar
+from medseg_gui.qt.views.timeline import Timeline
+from medseg_gui.qt.views.transport import Transport
 from medseg_gui.qt.views.video_view import VideoView
+from medseg_gui.qt.views.weights_panel import ModelCards
+from medseg_gui.qt.views.welcome import Welcome
 from medseg_gui.settings import Settings
+
+_NOT_FILES = ("camera", "demo")
 
 
 class MainWindow(QMainWindow):
@@ -29,29 +57,163 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.picture = VideoView(state.playback, state.analysis, state.display)
         self.commands: dict[str, QAction] = build_actions(self)
-        self.setCentralWidget(self.picture)
-        self.resize(1280, 720)
-        self.setWindowTitle("medseg")
+        self.addActions(list(self.commands.values()))
+        self._action_state = ActionState(self.commands, state, self)
+        self.speeds = build_speed_menu(state.playback, self)
+        self._build_centre()
+        self._build_player()
+        self._build_docks()
+        self.addToolBar(build_toolbar(state, self.commands, self))
+        self.setStatusBar(StatusBar(state.session, state.performance))
+        self.recent_menu = build_menus(self)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(1120, 600)
+        state.session.source_changed.connect(self.on_source_changed)
+        state.session.opening_changed.connect(self.opening.setVisible)
+        self._restore(settings.window)
+        self.on_source_changed(None)
+
+    def _build_centre(self) -> None:
+        state = self.state
+        self.messages = MessageBar(state.session)
+        self.opening = QProgressBar(textVisible=False, minimum=0, maximum=0)
+        self.opening.hide()
+        self.opening.setObjectName("opening")
+        self.welcome = Welcome(state.session, self.commands)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.picture)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.messages, self.opening, self.pages):
+            column.addWidget(widget, 1 if widget is self.pages else 0)
+        self.setCentralWidget(centre)
+
+    def _build_player(self) -> None:
+        """Timeline and transport, as a tool bar: those reach under the docks, over the whole width."""
+        state = self.state
+        self.timeline = Timeline(state.session, state.playback, state.analysis, state.display)
+        self.transport = Transport(state.session, state.playback, state.analysis, self.commands, self.speeds)
+        holder = QWidget()
+        holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.timeline)
+        column.addWidget(self.transport)
+        self.player = QToolBar("Player", movable=False, floatable=False)
+        self.player.setObjectName("player")
+        self.player.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.player.addWidget(holder)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.player)
+
+    def _build_docks(self) -> None:
+        show = self._add_dock("Show", ShowPanel(self.state.display))
+        cards = self._add_dock("Model cards", ModelCards(self.state.session))
+        self.tabifyDockWidget(show, cards)
+        show.raise_()
+        self.docks = (show, cards)
+
+    def _add_dock(self, title: str, widget: QWidget) -> QDockWidget:
+        dock = Panel(title, widget, self)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    # Layout
 
     def window_settings(self) -> tuple[str, ...]:
         """Geometry and dock layout as base64, for `Settings.window`."""
         return tuple(bytes(b.toBase64().data()).decode() for b in (self.saveGeometry(), self.saveState()))
 
-    # What the table in actions.py asks for and the state cannot do alone.
+    def _restore(self, stored: tuple[str, ...]) -> None:
+        """Stand where the window stood last; at first, on most of the screen."""
+        geometry, layout = (
+            [QByteArray.fromBase64(text.encode()) for text in stored] if len(stored) == 2 else (None, None)
+        )
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(QApplication.primaryScreen().availableSize() * 0.85)
+        if layout is not None:
+            self.restoreState(layout)
+
+    def sizeHint(self) -> QSize:
+        """Comfortable on a small laptop."""
+        return QSize(1280, 720)
+
+    # What happens around the window
+
+    def on_source_changed(self, source: SourceInfo | None) -> None:
+        """Show the picture instead of the welcome page, and say what is open."""
+        is_open = source is not None
+        self.pages.setCurrentWidget(self.picture if is_open else self.welcome)
+        self.player.setVisible(is_open)
+        self.timeline.setVisible(source is not None and source.frame_count > 1)
+        self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
+        if source is not None:
+            self.picture.setFocus()
+            if not source.spec.startswith(_NOT_FILES):
+                self.settings = self.settings.with_recent(source.spec)
+        self.welcome.set_recent(self.settings.recent)
+        fill_recent(self.recent_menu, self.settings.recent, self.state.session)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped, the first of several."""
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.state.session.open(files[0])
+
+    def event(self, event: QEvent) -> bool:
+        """Let a focused slider or list have its arrow keys, and see Space before the shortcut does (it also pans)."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            space = event.key() == Qt.Key.Key_Space and not event.modifiers()
+            if space or is_for_focused_widget(event, self.focusWidget()):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space begins to pan or to play; Esc goes back to the picture."""
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self.picture.hold_space()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.picture.setFocus()
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space alone plays or pauses."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            if self.picture.release_space():
+                self.commands["play"].trigger()
+        else:
+            super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """However the screen was filled or left, the menu says so."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.commands["full_screen"].setChecked(self.isFullScreen())
+
+    # What the table in actions.py asks for and the state cannot do alone
 
     def ask_for_file(self) -> None:
         """Let the person pick a video or an image."""
-        dialog = QFileDialog(self, "Open video or image")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        self._open_what_is_picked(dialog)
+        self._ask(QFileDialog(self, "Open video or image", fileMode=QFileDialog.FileMode.ExistingFile))
 
     def ask_for_folder(self) -> None:
         """Let the person pick a folder of images."""
-        dialog = QFileDialog(self, "Open folder of images")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._open_what_is_picked(dialog)
+        self._ask(QFileDialog(self, "Open folder of images", fileMode=QFileDialog.FileMode.Directory))
 
-    def _open_what_is_picked(self, dialog: QFileDialog) -> None:
+    def _ask(self, dialog: QFileDialog) -> None:
         dialog.fileSelected.connect(self.state.session.open)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -62,7 +224,7 @@ class MainWindow(QMainWindow):
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, and back."""
-        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def seek_lesion(self, forward: bool) -> None:
         """To where the next or the previous lesion begins."""
@@ -71,7 +233,8 @@ class MainWindow(QMainWindow):
         if found is not None:
             playback.seek(found)
         else:
-            self.state.session.notice("No lesion found on that side so far. Scan the whole video to look everywhere.")
+            side = "after" if forward else "before"
+            self.state.session.notice(f"No lesion is known {side} this frame. Scan the whole video to look everywhere.")
 
     def change_speed(self, steps: int) -> None:
         """To the next slower or faster of SPEEDS."""
@@ -93,10 +256,19 @@ class MainWindow(QMainWindow):
     def toggle_scan(self) -> None:
         """Start the background scan, or stop it."""
         analysis = self.state.analysis
-        analysis.stop_scan() if analysis.is_scanning else analysis.request_scan()
+        if analysis.is_scanning:
+            analysis.stop_scan()
+        else:
+            analysis.request_scan()
 
     def show_shortcuts(self) -> None:
         """All keys, with a field to search them."""
+        self._show(ShortcutsDialog(shortcut_groups(self.commands), self))
 
     def show_about(self) -> None:
         """Version and licences."""
+        self._show(AboutDialog(self))
+
+    def _show(self, dialog: ShortcutsDialog | AboutDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()

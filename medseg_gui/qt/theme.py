@@ -133,4 +133,4 @@ def _style_sheet() -> str:
     names = [name for name, value in globals().items() if name.isupper() and isinstance(value, str)]
     for name in sorted(names, key=len, reverse=True):  # $TEXT must not eat the start of a longer name
         sheet = sheet.replace(f"${name}", globals()[name])
-    return sheet
+    return sheet.replace("$ICONS", (paths.resources_dir() / "icons").as_posix())

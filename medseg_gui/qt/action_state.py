@@ -1,0 +1,69 @@
+"""Keeps the actions in step with the state: what is checked, what is possible, what it is called right now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from medseg_gui.qt import theme
+from medseg_gui.qt.actions import ACTIONS
+from medseg_gui.qt.state.app_state import AppState
+
+_NOT_LIVE = ("back", "forward", "second_back", "second_forward", "first", "last", "previous_lesion", "next_lesion",
+             "slower", "faster", "loop_start", "loop_end", "scan")  # fmt: skip
+
+
+class ActionState(QObject):
+    """Watches the state on behalf of the actions.
+
+    Args:
+        commands: the actions by name.
+        state: what they follow.
+    """
+
+    def __init__(self, commands: Mapping[str, QAction], state: AppState, parent: QObject) -> None:
+        super().__init__(parent)
+        self._commands, self._state = commands, state
+        state.session.source_changed.connect(self.on_source_changed)
+        state.playback.playing_changed.connect(self.on_playing_changed)
+        state.playback.loop_changed.connect(self.on_source_changed)
+        state.analysis.scanning_changed.connect(self.on_scanning_changed)
+        state.display.mask_style_changed.connect(self.on_display_changed)
+        state.display.probability_shown_changed.connect(self.on_display_changed)
+        self.on_source_changed()
+        self.on_display_changed()
+        self.on_scanning_changed()
+
+    def on_source_changed(self) -> None:
+        """Playback needs something open; a camera cannot be stepped through."""
+        source, loop = self._state.session.source, self._state.playback.loop
+        for spec in ACTIONS:
+            if spec.needs_source:
+                self._commands[spec.name].setEnabled(source is not None)
+        if source is None or source.frame_count < 2:
+            for name in _NOT_LIVE:
+                self._commands[name].setEnabled(False)
+        self._commands["loop_clear"].setEnabled(loop is not None)
+
+    def on_playing_changed(self, playing: bool) -> None:
+        """The same button plays and pauses."""
+        play = self._commands["play"]
+        play.setText("&Pause" if playing else "&Play")
+        play.setIcon(theme.icon("pause" if playing else "play"))
+
+    def on_display_changed(self) -> None:
+        """What is shown is checked."""
+        display = self._state.display
+        self._commands["mask"].setChecked(display.mask_style != "off")
+        self._commands["outline"].setChecked(display.mask_style == "outline")
+        self._commands["probability"].setChecked(display.show_probability)
+
+    def on_scanning_changed(self) -> None:
+        """The same button starts and stops the scan."""
+        scanning = self._state.analysis.is_scanning
+        scan = self._commands["scan"]
+        scan.setText("Stop the scan" if scanning else "Scan &whole video")
+        scan.setIconText(" Stop the scan" if scanning else " Scan whole video")
+        scan.setIcon(theme.icon("stop" if scanning else "scan"))

@@ -1,0 +1,92 @@
+"""The menus and the F1 page, built from the table in actions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from medseg_gui.qt import theme
+from medseg_gui.qt.actions import GESTURES, MENUS, keys_text
+from medseg_gui.qt.state.playback import SPEEDS, PlaybackState
+from medseg_gui.qt.state.session import SessionState
+
+if TYPE_CHECKING:
+    from medseg_gui.qt.main_window import MainWindow
+
+
+def build_menus(window: MainWindow) -> QMenu:
+    """Fill the menu bar; gives the menu of recent sources, to be filled when they change."""
+    recent = QMenu("Open &recent", window)
+    recent.setIcon(theme.icon("recent"))
+    panels = QMenu("&Panels", window)
+    panels.addActions([dock.toggleViewAction() for dock in window.docks])
+    submenus = {">recent": recent, ">panels": panels, ">speed": window.speeds}
+    for title, entries in MENUS.items():
+        menu = window.menuBar().addMenu(title)
+        for entry in entries:
+            if entry is None:
+                menu.addSeparator()
+            elif entry in submenus:
+                menu.addMenu(submenus[entry])
+            else:
+                menu.addAction(window.commands[entry])
+    return recent
+
+
+def fill_recent(menu: QMenu, specs: Sequence[str], session: SessionState) -> None:
+    """One entry for each recent source; whether it is still there shows when it is picked."""
+    menu.clear()
+    menu.setEnabled(bool(specs))
+    for spec in specs:
+        action = menu.addAction(Path(spec).name or spec)
+        action.setToolTip(spec)
+        action.triggered.connect(_Opener(session, spec, action).open)
+
+
+class _Opener(QObject):
+    """Remembers which source an entry stands for."""
+
+    def __init__(self, session: SessionState, spec: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session, self._spec = session, spec
+
+    def open(self) -> None:
+        self._session.open(self._spec)
+
+
+def build_speed_menu(playback: PlaybackState, parent: QWidget) -> QMenu:
+    """One entry for each of SPEEDS, the one in use checked."""
+    menu = QMenu("Spee&d", parent)
+    menu.setIcon(theme.icon("speed"))
+    group = QActionGroup(menu)
+    for speed in SPEEDS:
+        action = group.addAction(menu.addAction(f"{speed:g}×"))
+        action.setCheckable(True)
+        action.setData(speed)
+        action.setChecked(speed == playback.speed)
+    group.triggered.connect(lambda action: playback.set_speed(action.data()))
+    playback.speed_changed.connect(lambda speed: _check_speed(group, speed))
+    return menu
+
+
+def _check_speed(group: QActionGroup, speed: float) -> None:
+    for action in group.actions():
+        action.setChecked(action.data() == speed)
+
+
+def shortcut_groups(commands: Mapping[str, QAction]) -> dict[str, list[tuple[str, str]]]:
+    """What F1 shows: menu -> (what, keys), with the gestures at the end."""
+    groups = {
+        title.replace("&", ""): [_line(commands[name]) for name in entries if name is not None and name in commands]
+        for title, entries in MENUS.items()
+    }
+    return {**groups, "Mouse": list(GESTURES)}
+
+
+def _line(action: QAction) -> tuple[str, str]:
+    return action.text().replace("&", ""), keys_text(action)

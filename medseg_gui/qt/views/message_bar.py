@@ -1,0 +1,87 @@
+"""The bar above the picture: errors with their details, and notices that go by themselves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from medseg_gui.errors import MedsegError
+from medseg_gui.qt import theme
+from medseg_gui.qt.state.session import SessionState
+
+_NOTICE_MS = 6000
+_DETAILS_PX = 128
+
+
+class MessageBar(QFrame):
+    """One message at a time; a newer one takes its place.
+
+    Args:
+        session: whose failures and notices are shown.
+        notice_ms: how long a notice stands.
+    """
+
+    def __init__(self, session: SessionState, notice_ms: int = _NOTICE_MS, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sentence = QLabel(wordWrap=True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details_button = QToolButton()
+        self.details_button.setText("Details")
+        self.details_button.setCheckable(True)
+        self.details_button.setToolTip("What happened, in the computer's words")
+        self.close_button = QToolButton()
+        self.close_button.setIcon(theme.icon("close"))
+        self.close_button.setToolTip("Close this message")
+        self.close_button.setAccessibleName("Close this message")
+        self.details = QPlainTextEdit(readOnly=True)
+        self.details.setFixedHeight(_DETAILS_PX)
+        self._sign = QLabel()
+        self._timer = QTimer(self, singleShot=True, interval=notice_ms)
+        self._arrange()
+        self._connect(session)
+        self.hide()
+
+    def _arrange(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 8, 8)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._sign)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.details_button)
+        row.addWidget(self.close_button)
+        column.addLayout(row)
+        column.addWidget(self.details)
+
+    def _connect(self, session: SessionState) -> None:
+        self._timer.timeout.connect(self.hide)
+        self.close_button.clicked.connect(self.hide)
+        self.details_button.toggled.connect(self.details.setVisible)
+        session.failed.connect(self.show_error)
+        session.noticed.connect(self.show_notice)
+        session.opening_changed.connect(self._on_opening_changed)
+
+    def show_error(self, error: MedsegError) -> None:
+        """An error stands until it is closed, replaced, or something else is opened."""
+        self._timer.stop()
+        self._show(str(error), error.details, "error", theme.ERROR, "warning")
+
+    def show_notice(self, text: str) -> None:
+        """A notice goes by itself."""
+        self._show(text, "", "notice", theme.ACCENT, "info")
+        self._timer.start()
+
+    def _show(self, text: str, details: str, kind: str, colour: str, icon: str) -> None:
+        self.setProperty("kind", kind)
+        self.style().polish(self)
+        self._sign.setPixmap(theme.icon_pixmap(icon, 20, colour, self.devicePixelRatioF()))
+        self.sentence.setText(text)
+        self.details.setPlainText(details)
+        self.details_button.setChecked(False)
+        self.details_button.setVisible(bool(details))
+        self.details.hide()
+        self.show()
+
+    def _on_opening_changed(self, opening: bool) -> None:
+        if opening:
+            self.hide()

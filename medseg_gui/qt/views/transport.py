@@ -1,0 +1,127 @@
+"""The row under the timeline: play, step, where we are, speed, loop, scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QToolButton, QWidget
+
+from medseg_gui.qt import theme
+from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.session import SessionState
+from medseg_gui.qt.views.time_text import format_time, place_text
+
+_GROUPS = (
+    ("first", "back", "play", "forward", "last"),
+    ("previous_lesion", "next_lesion"),
+)
+_LOOP = ("loop_start", "loop_end", "loop_clear")
+_ICON = QSize(20, 20)
+_PLAY_ICON = QSize(28, 28)
+
+
+class Transport(QWidget):
+    """Buttons for the actions of playback, and the place in the source.
+
+    Args:
+        commands: the window's actions by name.
+        speeds: menu of the speeds.
+    """
+
+    def __init__(
+        self,
+        session: SessionState,
+        playback: PlaybackState,
+        analysis: AnalysisState,
+        commands: Mapping[str, QAction],
+        speeds: QMenu,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._playback = session, playback
+        self.place = QLabel()
+        self.place.setFont(theme.tabular(self.font()))
+        self.speed_button = QToolButton()
+        self.speed_button.setToolTip("Speed of playback (Ctrl+↑ faster, Ctrl+↓ slower)")
+        self.speed_button.setIcon(theme.icon("speed"))
+        self.speed_button.setIconSize(_ICON)
+        self.speed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.speed_button.setMenu(speeds)
+        self.speed_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.progress = QProgressBar()
+        self.progress.hide()
+        self.progress.setFixedWidth(96)
+        self._arrange(commands)
+        self._watch(analysis)
+
+    def _arrange(self, commands: Mapping[str, QAction]) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 2, 12, 2)
+        row.setSpacing(4)
+        for group in _GROUPS:
+            for name in group:
+                row.addWidget(_button(commands[name]))
+            row.addWidget(_line())
+        row.addWidget(self.place)
+        row.addStretch(1)
+        row.addWidget(self.speed_button)
+        row.addWidget(_line())
+        for name in _LOOP:
+            row.addWidget(_button(commands[name]))
+        row.addWidget(_line())
+        row.addWidget(self.progress)
+        scan = _button(commands["scan"])
+        scan.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        row.addWidget(scan)
+
+    def _watch(self, analysis: AnalysisState) -> None:
+        self._playback.frame_changed.connect(self.on_place_changed)
+        self._session.source_changed.connect(self.on_place_changed)
+        self._playback.speed_changed.connect(self.on_speed_changed)
+        analysis.scanning_changed.connect(self.on_scanning_changed)
+        analysis.scan_progressed.connect(self.on_scan_progressed)
+        self.on_speed_changed(self._playback.speed)
+        self.on_place_changed()
+
+    def on_place_changed(self) -> None:
+        """Write where we are."""
+        source, frame = self._session.source, self._playback.frame
+        if source is None or frame is None:
+            self.place.clear()
+        elif source.is_live:
+            self.place.setText(f"live · {format_time(frame.time_s, 1)}")
+        elif frame.index < source.frame_count:
+            self.place.setText(place_text(source, frame.index, frame.name))
+
+    def on_speed_changed(self, speed: float) -> None:
+        """Write the speed."""
+        self.speed_button.setText(f" {speed:g}×")
+
+    def on_scanning_changed(self, scanning: bool) -> None:
+        """Progress is shown only while there is some."""
+        self.progress.setVisible(scanning)
+        self.progress.setValue(0)
+
+    def on_scan_progressed(self, done: int, total: int) -> None:
+        """Frames done, of all."""
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.progress.setToolTip(f"{done} of {total} frames scanned")
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setIconSize(_PLAY_ICON if action.objectName() == "play" else _ICON)
+    button.setAutoRepeat(action.autoRepeat())
+    return button
+
+
+def _line() -> QFrame:
+    line = QFrame(frameShape=QFrame.Shape.VLine)
+    line.setProperty("divider", True)
+    line.setFixedWidth(17)
+    return line
