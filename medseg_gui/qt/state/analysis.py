@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
@@ -58,12 +60,23 @@ class AnalysisState(QObject):
         peaks = {c: segmentation.max_probability(c) for c in segmentation.probability}
         self.note(segmentation.frame_index, peaks)
 
+    def forget_segmentation(self) -> None:
+        """What was seen no longer holds: other weights look, or another frame is on screen."""
+        self.segmentation = None
+        self.set_overlay(None)
+        self.set_late(0)
+
     def note(self, index: int, peaks: dict[int, float]) -> None:
         """Put one frame's highest probabilities on the lanes; without lanes (camera) nothing happens."""
-        for class_id, peak in peaks.items():
-            lane = self.lanes.get(class_id)
-            if lane is not None and index < len(lane):
-                lane[index] = peak
+        self.note_many({index: peaks})
+
+    def note_many(self, peaks: Mapping[int, Mapping[int, float]]) -> None:
+        """Put the highest probabilities of several frames on the lanes: frame index -> class id -> probability."""
+        for index, of_frame in peaks.items():
+            for class_id, peak in of_frame.items():
+                lane = self.lanes.get(class_id)
+                if lane is not None and index < len(lane):
+                    lane[index] = peak
         self.lanes_changed.emit()
 
     def set_overlay(self, overlay: Overlay | None) -> None:

@@ -67,6 +67,7 @@ class SessionState(QObject):
     weights_listed = Signal(object)  # tuple[WeightsEntry, ...]
     weights_chosen = Signal(int, str)  # class id, name ("" for none)
     device_changed = Signal(str)
+    recent_changed = Signal(object)  # tuple[str, ...]
     failed = Signal(object)  # MedsegError
     noticed = Signal(str)
 
@@ -77,6 +78,7 @@ class SessionState(QObject):
         self.weights: tuple[WeightsEntry, ...] = ()
         self.chosen: dict[int, str] = {}
         self.device = ""
+        self.recent: tuple[str, ...] = ()
 
     def open(self, spec: str) -> None:
         """Ask for a source; the one on screen stays until the new one is there."""
@@ -110,6 +112,11 @@ class SessionState(QObject):
         """Which device works and why, for the status bar."""
         self.device = text
         self.device_changed.emit(text)
+
+    def set_recent(self, recent: tuple[str, ...]) -> None:
+        """Sources opened lately, newest first."""
+        self.recent = recent
+        self.recent_changed.emit(recent)
 
     def fail(self, error: MedsegError) -> None:
         """Something could not be done; what was on screen stays."""
