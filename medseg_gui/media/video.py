@@ -27,7 +27,9 @@ _KEPT_BYTES = 128 * 1024**2
 # Frames before the wanted one that are kept when a jump has to decode them anyway: going back is mostly by steps.
 _KEEP_BEFORE = 12
 
-av.logging.set_level(av.logging.PANIC)  # what FFmpeg finds wrong comes to us as errors
+# What FFmpeg finds wrong comes to us as errors. Any level but None calls back into Python from decoder threads, which
+# deadlocks with a thread that holds the interpreter lock while it waits for the decoder to close.
+av.logging.set_level(None)
 
 
 class VideoFile(Source):
@@ -161,10 +163,8 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
         raise SourceError(
             f"{path.name} is not a video this program can read; try another copy or format.", str(e)
         ) from e
-    # A cover picture is a video stream too.
-    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    stream = max(streams, key=lambda s: (s.width or 0) * (s.height or 0), default=None)
-    if stream is None or not stream.width or not stream.height:
+    stream = max(filter(_is_playable, container.streams.video), key=lambda s: s.width * s.height, default=None)
+    if stream is None:
         container.close()
         raise SourceError(f"{path.name} holds no video; choose another file.")
     if stream.width * stream.height > MAX_PIXELS:
@@ -172,6 +172,12 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
         raise SourceError(f"{path.name} has more than 100 megapixels a frame; scale it down first.")
     stream.thread_type = "AUTO"
     return container, stream
+
+
+def _is_playable(stream: VideoStream) -> bool:
+    """Whether there is a decoder and a size, and it is not a cover picture, which is a video stream too."""
+    is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
+    return stream.codec_context is not None and bool(stream.width and stream.height) and not is_cover
 
 
 def _to_rgb(frame: VideoFrame) -> UInt8Array:
