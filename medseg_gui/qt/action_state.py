@@ -19,13 +19,13 @@ class ActionState(QObject):
     """Watches the state on behalf of the actions.
 
     Args:
-        commands: the actions by name.
+        actions: the actions by name.
         state: what they follow.
     """
 
-    def __init__(self, commands: Mapping[str, QAction], state: AppState, parent: QObject) -> None:
+    def __init__(self, actions: Mapping[str, QAction], state: AppState, parent: QObject) -> None:
         super().__init__(parent)
-        self._commands, self._state = commands, state
+        self._actions, self._state = actions, state
         state.session.source_changed.connect(self.on_source_changed)
         state.playback.playing_changed.connect(self.on_playing_changed)
         state.playback.loop_changed.connect(self.on_source_changed)
@@ -41,29 +41,29 @@ class ActionState(QObject):
         source, loop = self._state.session.source, self._state.playback.loop
         for spec in ACTIONS:
             if spec.needs_source:
-                self._commands[spec.name].setEnabled(source is not None)
+                self._actions[spec.name].setEnabled(source is not None)
         if source is None or source.frame_count < 2:
             for name in _NOT_LIVE:
-                self._commands[name].setEnabled(False)
-        self._commands["loop_clear"].setEnabled(loop is not None)
+                self._actions[name].setEnabled(False)
+        self._actions["loop_clear"].setEnabled(loop is not None)
 
     def on_playing_changed(self, playing: bool) -> None:
         """The same button plays and pauses."""
-        play = self._commands["play"]
+        play = self._actions["play"]
         play.setText("&Pause" if playing else "&Play")
         play.setIcon(theme.icon("pause" if playing else "play"))
 
     def on_display_changed(self) -> None:
         """What is shown is checked."""
         display = self._state.display
-        self._commands["mask"].setChecked(display.mask_style != "off")
-        self._commands["outline"].setChecked(display.mask_style == "outline")
-        self._commands["probability"].setChecked(display.show_probability)
+        self._actions["mask"].setChecked(display.mask_style != "off")
+        self._actions["outline"].setChecked(display.mask_style == "outline")
+        self._actions["probability"].setChecked(display.show_probability)
 
     def on_scanning_changed(self) -> None:
         """The same button starts and stops the scan."""
         scanning = self._state.analysis.is_scanning
-        scan = self._commands["scan"]
+        scan = self._actions["scan"]
         scan.setText("Stop the scan" if scanning else "Scan &whole video")
         scan.setIconText(" Stop the scan" if scanning else " Scan whole video")
         scan.setIcon(theme.icon("stop" if scanning else "scan"))

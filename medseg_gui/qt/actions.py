@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from medseg_gui.qt import theme
 
 if TYPE_CHECKING:
-    from medseg_gui.qt.main_window import MainWindow
+    from medseg_gui.qt.commands import Commands
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ActionSpec:
     name: str
     text: str
     tip: str
-    run: Callable[[MainWindow], object]
+    run: Callable[[Commands], object]
     keys: tuple[str, ...] = ()
     icon: str = ""
     is_checkable: bool = False
@@ -45,7 +45,7 @@ def _playback(
     name: str,
     text: str,
     tip: str,
-    run: Callable[[MainWindow], object],
+    run: Callable[[Commands], object],
     keys: tuple[str, ...],
     icon: str,
     repeats: bool = False,
@@ -55,57 +55,57 @@ def _playback(
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_video", "&Open video or image…", "Open a video or an image",
-               lambda w: w.ask_for_file(), ("Ctrl+O",), "video"),
+               lambda c: c.ask_for_file(), ("Ctrl+O",), "video"),
     ActionSpec("open_folder", "Open &folder…", "Open a folder of images",
-               lambda w: w.ask_for_folder(), ("Ctrl+Shift+O",), "open-folder"),
+               lambda c: c.ask_for_folder(), ("Ctrl+Shift+O",), "open-folder"),
     ActionSpec("open_camera", "Open &camera", "Show the first camera live",
-               lambda w: w.state.session.open("camera:0"), (), "camera"),
+               lambda c: c.state.session.open("camera:0"), (), "camera"),
     ActionSpec("open_demo", "Try the &demo", "Open the bundled sample video",
-               lambda w: w.state.session.open("demo"), (), "demo"),
-    ActionSpec("quit", "&Quit", "Close the window", lambda w: w.close(), ("Ctrl+Q",), "quit"),
+               lambda c: c.state.session.open("demo"), (), "demo"),
+    ActionSpec("quit", "&Quit", "Close the window", lambda c: c.window.close(), ("Ctrl+Q",), "quit"),
     ActionSpec("mask", "&Mask", "Show or hide the masks",
-               lambda w: w.state.display.toggle_mask(), ("M",), "mask", is_checkable=True),
+               lambda c: c.state.display.toggle_mask(), ("M",), "mask", is_checkable=True),
     ActionSpec("outline", "&Outline only", "Show the masks as outlines only",
-               lambda w: w.state.display.toggle_outline(), ("O",), "outline", is_checkable=True),
+               lambda c: c.state.display.toggle_outline(), ("O",), "outline", is_checkable=True),
     ActionSpec("probability", "&Probability map", "Lay the probability over the frame",
-               lambda w: w.toggle_probability(), (), "probability", is_checkable=True),
-    ActionSpec("fit", "&Fit", "Show the whole frame", lambda w: w.picture.fit(), ("F", "Ctrl+0"), "fit"),
-    ActionSpec("zoom_in", "Zoom &in", "Zoom in", lambda w: w.picture.zoom_by(1.25), ("Ctrl++", "Ctrl+="), "zoom-in",
+               lambda c: c.toggle_probability(), (), "probability", is_checkable=True),
+    ActionSpec("fit", "&Fit", "Show the whole frame", lambda c: c.picture.fit(), ("F", "Ctrl+0"), "fit"),
+    ActionSpec("zoom_in", "Zoom &in", "Zoom in", lambda c: c.picture.zoom_by(1.25), ("Ctrl++", "Ctrl+="), "zoom-in",
                repeats=True),
-    ActionSpec("zoom_out", "Zoom &out", "Zoom out", lambda w: w.picture.zoom_by(0.8), ("Ctrl+-",), "zoom-out",
+    ActionSpec("zoom_out", "Zoom &out", "Zoom out", lambda c: c.picture.zoom_by(0.8), ("Ctrl+-",), "zoom-out",
                repeats=True),
-    ActionSpec("full_screen", "F&ull screen", "Fill the whole screen", lambda w: w.toggle_full_screen(), ("F11",),
+    ActionSpec("full_screen", "F&ull screen", "Fill the whole screen", lambda c: c.toggle_full_screen(), ("F11",),
                "full-screen", is_checkable=True),
-    _playback("play", "&Play", "Play or pause", lambda w: w.state.playback.toggle(), ("Space",), "play"),
+    _playback("play", "&Play", "Play or pause", lambda c: c.state.playback.toggle(), ("Space",), "play"),
     _playback("back", "Frame &back", "One frame or image back",
-              lambda w: w.state.playback.step(-1), ("Left", "A"), "step-back", repeats=True),
+              lambda c: c.state.playback.step(-1), ("Left", "A"), "step-back", repeats=True),
     _playback("forward", "Frame &forward", "One frame or image forward",
-              lambda w: w.state.playback.step(1), ("Right", "D"), "step-forward", repeats=True),
+              lambda c: c.state.playback.step(1), ("Right", "D"), "step-forward", repeats=True),
     _playback("second_back", "One second back", "One second back",
-              lambda w: w.state.playback.step_seconds(-1), ("Shift+Left",), "", repeats=True),
+              lambda c: c.state.playback.step_seconds(-1), ("Shift+Left",), "", repeats=True),
     _playback("second_forward", "One second forward", "One second forward",
-              lambda w: w.state.playback.step_seconds(1), ("Shift+Right",), "", repeats=True),
+              lambda c: c.state.playback.step_seconds(1), ("Shift+Right",), "", repeats=True),
     _playback("first", "F&irst frame", "To the first frame",
-              lambda w: w.state.playback.seek(0), ("Home",), "first"),
+              lambda c: c.state.playback.seek(0), ("Home",), "first"),
     _playback("last", "L&ast frame", "To the last frame",
-              lambda w: w.state.playback.seek(w.state.playback.frame_count - 1), ("End",), "last"),
+              lambda c: c.state.playback.seek(c.state.playback.frame_count - 1), ("End",), "last"),
     _playback("previous_lesion", "Pre&vious lesion", "Back to where the previous lesion begins",
-              lambda w: w.seek_lesion(forward=False), ("Ctrl+Left",), "previous-lesion"),
+              lambda c: c.seek_lesion(forward=False), ("Ctrl+Left",), "previous-lesion"),
     _playback("next_lesion", "&Next lesion", "On to where the next lesion begins",
-              lambda w: w.seek_lesion(forward=True), ("Ctrl+Right",), "next-lesion"),
-    _playback("slower", "&Slower", "Play slower", lambda w: w.change_speed(-1), ("Ctrl+Down",), ""),
-    _playback("faster", "Fas&ter", "Play faster", lambda w: w.change_speed(1), ("Ctrl+Up",), ""),
+              lambda c: c.seek_lesion(forward=True), ("Ctrl+Right",), "next-lesion"),
+    _playback("slower", "&Slower", "Play slower", lambda c: c.change_speed(-1), ("Ctrl+Down",), ""),
+    _playback("faster", "Fas&ter", "Play faster", lambda c: c.change_speed(1), ("Ctrl+Up",), ""),
     _playback("loop_start", "Loop from here (&A)", "Repeat from this frame on",
-              lambda w: w.begin_loop(), ("Shift+Home",), "loop-start"),
+              lambda c: c.begin_loop(), ("Shift+Home",), "loop-start"),
     _playback("loop_end", "Loop to here (&B)", "Repeat up to this frame",
-              lambda w: w.end_loop(), ("Shift+End",), "loop-end"),
+              lambda c: c.end_loop(), ("Shift+End",), "loop-end"),
     _playback("loop_clear", "&Clear the loop", "Play the whole source again",
-              lambda w: w.state.playback.set_loop(None), ("Ctrl+L",), "loop-clear"),
+              lambda c: c.state.playback.set_loop(None), ("Ctrl+L",), "loop-clear"),
     _playback("scan", "Scan &whole video", "Fill the timeline for the whole source in the background",
-              lambda w: w.toggle_scan(), ("Ctrl+R",), "scan"),
-    ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda w: w.show_shortcuts(), ("F1",),
+              lambda c: c.toggle_scan(), ("Ctrl+R",), "scan"),
+    ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
                "keyboard"),
-    ActionSpec("about", "&About", "Version and licences", lambda w: w.show_about(), (), "info"),
+    ActionSpec("about", "&About", "Version and licences", lambda c: c.show_about(), (), "info"),
 )  # fmt: skip
 
 # None is a line between groups; a word with ">" is a submenu that the window fills.
@@ -129,34 +129,43 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Open", "drop a file or a folder on the window"),
 )
 
-
 _ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
 
 
-def build_actions(window: MainWindow) -> dict[str, QAction]:
+def build_actions(commands: Commands) -> dict[str, QAction]:
     """The table as Qt actions that belong to the window, by name."""
-    return {spec.name: _build_action(spec, window) for spec in ACTIONS}
+    return {spec.name: _build_action(spec, commands) for spec in ACTIONS}
 
 
-def keys_text(action: QAction) -> str:
-    """The keys of an action as this computer writes them, with arrows as signs; "" when it has none."""
-    text = " or ".join(k.toString(QKeySequence.SequenceFormat.NativeText) for k in action.shortcuts())
+def keys_text(keys: Sequence[str]) -> str:
+    """Keys as this computer writes them, with arrows as signs; "" when there are none."""
+    text = " or ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
     for word, sign in _ARROWS.items():
         text = text.replace(word, sign)
     return text
 
 
-def _build_action(spec: ActionSpec, window: MainWindow) -> QAction:
-    action = QAction(spec.text, window)
+def shortcut_groups() -> dict[str, list[tuple[str, str]]]:
+    """What F1 shows: menu -> (what, keys), with the gestures at the end."""
+    specs = {spec.name: spec for spec in ACTIONS}
+    groups = {
+        title.replace("&", ""): [
+            (specs[name].text.replace("&", ""), keys_text(specs[name].keys)) for name in entries if name in specs
+        ]
+        for title, entries in MENUS.items()
+    }
+    return {**groups, "Mouse": list(GESTURES)}
+
+
+def _build_action(spec: ActionSpec, commands: Commands) -> QAction:
+    action = QAction(spec.text, commands.window)
     action.setObjectName(spec.name)
     action.setShortcuts([QKeySequence(key) for key in spec.keys])
-    keys = keys_text(action)
-    action.setToolTip(f"{spec.tip} ({keys})" if keys else spec.tip)
-    action.setStatusTip("")
+    action.setToolTip(f"{spec.tip} ({keys_text(spec.keys)})" if spec.keys else spec.tip)
     action.setCheckable(spec.is_checkable)
     action.setEnabled(not spec.needs_source)
     action.setAutoRepeat(spec.repeats)
     if spec.icon:
         action.setIcon(theme.icon(spec.icon))
-    action.triggered.connect(lambda: spec.run(window))
+    action.triggered.connect(lambda: spec.run(commands))
     return action

@@ -7,7 +7,6 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QProgressBar,
     QSizePolicy,
@@ -19,15 +18,14 @@ from PySide6.QtWidgets import (
 
 from medseg_gui.qt.action_state import ActionState
 from medseg_gui.qt.actions import build_actions
+from medseg_gui.qt.commands import Commands
 from medseg_gui.qt.keys import is_for_focused_widget
-from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent, shortcut_groups
+from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.playback import SPEEDS
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.toolbar import build_toolbar
 from medseg_gui.qt.views.message_bar import MessageBar
 from medseg_gui.qt.views.panel import Panel
-from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.show_panel import ShowPanel
 from medseg_gui.qt.views.status_bar import StatusBar
 from medseg_gui.qt.views.timeline import Timeline
@@ -36,8 +34,6 @@ from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.qt.views.weights_panel import ModelCards
 from medseg_gui.qt.views.welcome import Welcome
 from medseg_gui.settings import Settings
-
-_NOT_FILES = ("camera", "demo")
 
 
 class MainWindow(QMainWindow):
@@ -48,30 +44,28 @@ class MainWindow(QMainWindow):
         settings: where it takes the recent sources and its layout from.
     """
 
-    state: AppState
-    picture: VideoView
-
     def __init__(self, state: AppState, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.settings = settings
         self.picture = VideoView(state.playback, state.analysis, state.display)
-        self.commands: dict[str, QAction] = build_actions(self)
-        self.addActions(list(self.commands.values()))
-        self._action_state = ActionState(self.commands, state, self)
+        self.named_actions: dict[str, QAction] = build_actions(Commands(self, state, self.picture))
+        self.addActions(list(self.named_actions.values()))
+        self._action_state = ActionState(self.named_actions, state, self)
         self.speeds = build_speed_menu(state.playback, self)
         self._build_centre()
         self._build_player()
         self._build_docks()
-        self.addToolBar(build_toolbar(state, self.commands, self))
+        self.addToolBar(build_toolbar(state, self.named_actions, self))
         self.setStatusBar(StatusBar(state.session, state.performance))
         self.recent_menu = build_menus(self)
         self.setAcceptDrops(True)
         self.setMinimumSize(1120, 600)
         state.session.source_changed.connect(self.on_source_changed)
+        state.session.recent_changed.connect(self.on_recent_changed)
         state.session.opening_changed.connect(self.opening.setVisible)
         self._restore(settings.window)
-        self.on_source_changed(None)
+        self.on_source_changed(state.session.source)
+        self.on_recent_changed(state.session.recent or settings.recent)
 
     def _build_centre(self) -> None:
         state = self.state
@@ -79,7 +73,7 @@ class MainWindow(QMainWindow):
         self.opening = QProgressBar(textVisible=False, minimum=0, maximum=0)
         self.opening.hide()
         self.opening.setObjectName("opening")
-        self.welcome = Welcome(state.session, self.commands)
+        self.welcome = Welcome(state.session, self.named_actions)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.picture)
@@ -95,7 +89,7 @@ class MainWindow(QMainWindow):
         """Timeline and transport, as a tool bar: those reach under the docks, over the whole width."""
         state = self.state
         self.timeline = Timeline(state.session, state.playback, state.analysis, state.display)
-        self.transport = Transport(state.session, state.playback, state.analysis, self.commands, self.speeds)
+        self.transport = Transport(state.session, state.playback, state.analysis, self.named_actions, self.speeds)
         holder = QWidget()
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(holder)
@@ -152,10 +146,11 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
         if source is not None:
             self.picture.setFocus()
-            if not source.spec.startswith(_NOT_FILES):
-                self.settings = self.settings.with_recent(source.spec)
-        self.welcome.set_recent(self.settings.recent)
-        fill_recent(self.recent_menu, self.settings.recent, self.state.session)
+
+    def on_recent_changed(self, recent: tuple[str, ...]) -> None:
+        """Offer what was open lately."""
+        self.welcome.set_recent(recent)
+        fill_recent(self.recent_menu, recent, self.state.session)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""
@@ -193,7 +188,7 @@ class MainWindow(QMainWindow):
         """Space alone plays or pauses."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             if self.picture.release_space():
-                self.commands["play"].trigger()
+                self.named_actions["play"].trigger()
         else:
             super().keyReleaseEvent(event)
 
@@ -201,74 +196,4 @@ class MainWindow(QMainWindow):
         """However the screen was filled or left, the menu says so."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
-            self.commands["full_screen"].setChecked(self.isFullScreen())
-
-    # What the table in actions.py asks for and the state cannot do alone
-
-    def ask_for_file(self) -> None:
-        """Let the person pick a video or an image."""
-        self._ask(QFileDialog(self, "Open video or image", fileMode=QFileDialog.FileMode.ExistingFile))
-
-    def ask_for_folder(self) -> None:
-        """Let the person pick a folder of images."""
-        self._ask(QFileDialog(self, "Open folder of images", fileMode=QFileDialog.FileMode.Directory))
-
-    def _ask(self, dialog: QFileDialog) -> None:
-        dialog.fileSelected.connect(self.state.session.open)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def toggle_probability(self) -> None:
-        """Show or hide the probability map."""
-        self.state.display.set_show_probability(not self.state.display.show_probability)
-
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, and back."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def seek_lesion(self, forward: bool) -> None:
-        """To where the next or the previous lesion begins."""
-        playback = self.state.playback
-        found = self.state.analysis.next_lesion(playback.wanted_index, self.state.display.threshold, forward)
-        if found is not None:
-            playback.seek(found)
-        else:
-            side = "after" if forward else "before"
-            self.state.session.notice(f"No lesion is known {side} this frame. Scan the whole video to look everywhere.")
-
-    def change_speed(self, steps: int) -> None:
-        """To the next slower or faster of SPEEDS."""
-        nearest = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.state.playback.speed))
-        self.state.playback.set_speed(SPEEDS[min(max(nearest + steps, 0), len(SPEEDS) - 1)])
-
-    def begin_loop(self) -> None:
-        """Repeat from the frame on screen to the loop's end, or to the last frame."""
-        playback = self.state.playback
-        end = playback.loop[1] if playback.loop else playback.frame_count - 1
-        playback.set_loop((playback.wanted_index, end))
-
-    def end_loop(self) -> None:
-        """Repeat from the loop's start, or from the first frame, to the frame on screen."""
-        playback = self.state.playback
-        start = playback.loop[0] if playback.loop else 0
-        playback.set_loop((start, playback.wanted_index))
-
-    def toggle_scan(self) -> None:
-        """Start the background scan, or stop it."""
-        analysis = self.state.analysis
-        if analysis.is_scanning:
-            analysis.stop_scan()
-        else:
-            analysis.request_scan()
-
-    def show_shortcuts(self) -> None:
-        """All keys, with a field to search them."""
-        self._show(ShortcutsDialog(shortcut_groups(self.commands), self))
-
-    def show_about(self) -> None:
-        """Version and licences."""
-        self._show(AboutDialog(self))
-
-    def _show(self, dialog: ShortcutsDialog | AboutDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+            self.named_actions["full_screen"].setChecked(self.isFullScreen())

@@ -1,17 +1,17 @@
-"""The menus and the F1 page, built from the table in actions.py."""
+"""The menus, built from the table in actions.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from medseg_gui.qt import theme
-from medseg_gui.qt.actions import GESTURES, MENUS, keys_text
+from medseg_gui.qt.actions import MENUS
 from medseg_gui.qt.state.playback import SPEEDS, PlaybackState
 from medseg_gui.qt.state.session import SessionState
 
@@ -34,7 +34,7 @@ def build_menus(window: MainWindow) -> QMenu:
             elif entry in submenus:
                 menu.addMenu(submenus[entry])
             else:
-                menu.addAction(window.commands[entry])
+                menu.addAction(window.named_actions[entry])
     return recent
 
 
@@ -77,16 +77,3 @@ def build_speed_menu(playback: PlaybackState, parent: QWidget) -> QMenu:
 def _check_speed(group: QActionGroup, speed: float) -> None:
     for action in group.actions():
         action.setChecked(action.data() == speed)
-
-
-def shortcut_groups(commands: Mapping[str, QAction]) -> dict[str, list[tuple[str, str]]]:
-    """What F1 shows: menu -> (what, keys), with the gestures at the end."""
-    groups = {
-        title.replace("&", ""): [_line(commands[name]) for name in entries if name is not None and name in commands]
-        for title, entries in MENUS.items()
-    }
-    return {**groups, "Mouse": list(GESTURES)}
-
-
-def _line(action: QAction) -> tuple[str, str]:
-    return action.text().replace("&", ""), keys_text(action)

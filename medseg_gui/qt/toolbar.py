@@ -16,13 +16,13 @@ from medseg_gui.qt.views.weights_panel import WeightsBox
 from medseg_gui.types import CLASS_NAMES
 
 
-def build_toolbar(state: AppState, commands: Mapping[str, QAction], parent: QWidget) -> QToolBar:
+def build_toolbar(state: AppState, actions: Mapping[str, QAction], parent: QWidget) -> QToolBar:
     """The tool bar, ready to be added to the window."""
     bar = QToolBar("Tool bar", parent, movable=False, floatable=False)
     bar.setObjectName("toolbar")
     bar.setIconSize(QSize(20, 20))
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # it offers to hide the bar for good
-    bar.addActions([commands["open_video"], commands["open_folder"]])
+    bar.addActions([actions["open_video"], actions["open_folder"]])
     bar.addSeparator()
     for class_id, name in CLASS_NAMES.items():
         bar.addWidget(_ClassLabel(state.display, class_id, name.capitalize()))
@@ -30,11 +30,11 @@ def build_toolbar(state: AppState, commands: Mapping[str, QAction], parent: QWid
     bar.addSeparator()
     bar.addWidget(ThresholdSlider(state.display))
     bar.addSeparator()
-    bar.addActions([commands[name] for name in ("mask", "outline", "probability", "fit")])
+    bar.addActions([actions[name] for name in ("mask", "outline", "probability", "fit")])
     space = QWidget()
     space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(space)
-    bar.addWidget(_search_button(commands["shortcuts"]))
+    bar.addWidget(_search_button(actions["shortcuts"]))
     return bar
 
 
@@ -45,6 +45,7 @@ class ThresholdSlider(LabelledSlider):
         super().__init__("Threshold", 5, 95, lambda value: f"{value:.2f}")
         self.setToolTip("Probability from which a pixel is marked, 0.05 to 0.95")
         self.slider.setFixedWidth(96)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.set_value(display.threshold)
         self.value_changed.connect(display.set_threshold)
         display.threshold_changed.connect(self.set_value)

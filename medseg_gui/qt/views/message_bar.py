@@ -10,7 +10,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.state.session import SessionState
 
 _NOTICE_MS = 6000
-_DETAILS_PX = 128
+_MOST_LINES = 8
 
 
 class MessageBar(QFrame):
@@ -34,7 +34,6 @@ class MessageBar(QFrame):
         self.close_button.setToolTip("Close this message")
         self.close_button.setAccessibleName("Close this message")
         self.details = QPlainTextEdit(readOnly=True)
-        self.details.setFixedHeight(_DETAILS_PX)
         self._sign = QLabel()
         self._timer = QTimer(self, singleShot=True, interval=notice_ms)
         self._arrange()
@@ -77,6 +76,8 @@ class MessageBar(QFrame):
         self._sign.setPixmap(theme.icon_pixmap(icon, 20, colour, self.devicePixelRatioF()))
         self.sentence.setText(text)
         self.details.setPlainText(details)
+        lines = min(details.count("\n") + 1, _MOST_LINES)
+        self.details.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 16)
         self.details_button.setChecked(False)
         self.details_button.setVisible(bool(details))
         self.details.hide()

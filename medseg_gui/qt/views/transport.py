@@ -27,7 +27,7 @@ class Transport(QWidget):
     """Buttons for the actions of playback, and the place in the source.
 
     Args:
-        commands: the window's actions by name.
+        actions: the window's actions by name.
         speeds: menu of the speeds.
     """
 
@@ -36,7 +36,7 @@ class Transport(QWidget):
         session: SessionState,
         playback: PlaybackState,
         analysis: AnalysisState,
-        commands: Mapping[str, QAction],
+        actions: Mapping[str, QAction],
         speeds: QMenu,
         parent: QWidget | None = None,
     ) -> None:
@@ -54,26 +54,26 @@ class Transport(QWidget):
         self.progress = QProgressBar()
         self.progress.hide()
         self.progress.setFixedWidth(96)
-        self._arrange(commands)
+        self._arrange(actions)
         self._watch(analysis)
 
-    def _arrange(self, commands: Mapping[str, QAction]) -> None:
+    def _arrange(self, actions: Mapping[str, QAction]) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 2, 12, 2)
         row.setSpacing(4)
         for group in _GROUPS:
             for name in group:
-                row.addWidget(_button(commands[name]))
+                row.addWidget(_button(actions[name]))
             row.addWidget(_line())
         row.addWidget(self.place)
         row.addStretch(1)
         row.addWidget(self.speed_button)
         row.addWidget(_line())
         for name in _LOOP:
-            row.addWidget(_button(commands[name]))
+            row.addWidget(_button(actions[name]))
         row.addWidget(_line())
         row.addWidget(self.progress)
-        scan = _button(commands["scan"])
+        scan = _button(actions["scan"])
         scan.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         row.addWidget(scan)
 

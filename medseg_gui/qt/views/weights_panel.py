@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QTabWidget, QTextBrowser, QWidget
 from medseg_gui.qt.state.session import SessionState, WeightsEntry
 from medseg_gui.types import CLASS_NAMES
 
-_SHOWN_CHARACTERS = 17
+_SHOWN_CHARACTERS = 15
 _NO_CARD = "*No weights are chosen: nothing looks for this.*"
 
 

@@ -32,14 +32,14 @@ class Welcome(QWidget):
 
     Args:
         session: asked to open what is picked.
-        commands: the window's actions by name.
+        actions: the window's actions by name.
     """
 
-    def __init__(self, session: SessionState, commands: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, session: SessionState, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._specs: tuple[str, ...] = ()
-        self.buttons = {name: self._build_button(commands[name], text) for name, text in _BUTTONS.items()}
+        self.buttons = {name: self._build_button(actions[name], text) for name, text in _BUTTONS.items()}
         self.recent = self._build_recent()
         self._recent_title = QLabel("Recent")
         self._recent_title.setProperty("heading", True)
