@@ -1,0 +1,295 @@
+"""The journey of a frame: turns what the state asks for into requests to workers, and their answers into state.
+
+Nobody else does. The picture never waits for a network: each station takes the newest frame and forgets the rest,
+and an answer for another source, for other weights or for a moment long gone is thrown away.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from medseg_gui.errors import MedsegError
+from medseg_gui.overlay import Overlay
+from medseg_gui.qt.frame_counter import FrameCounter
+from medseg_gui.qt.settings_keeper import SettingsKeeper
+from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.performance import PerformanceState
+from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
+from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
+from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
+from medseg_gui.qt.workers.segment import SegmentWorker
+from medseg_gui.qt.workers.store import StoreWorker
+from medseg_gui.qt.workers.worker import Worker
+from medseg_gui.settings import Settings
+from medseg_gui.types import Frame, Segmentation
+
+logger = logging.getLogger(__name__)
+
+# In half a second the scope has moved on: an older mask would lie on other tissue and mislead more than none.
+STALE_AFTER_S = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Workers:
+    """The workers of one window, not yet started; tests put in their own."""
+
+    decode: DecodeWorker = field(default_factory=DecodeWorker)
+    segment: SegmentWorker = field(default_factory=SegmentWorker)
+    compose: ComposeWorker = field(default_factory=ComposeWorker)
+    scan: ScanWorker = field(default_factory=ScanWorker)
+    store: StoreWorker = field(default_factory=StoreWorker)
+
+    @classmethod
+    def for_device(cls, device: str) -> Workers:
+        """Workers whose networks run on a device, one of `device.DEVICES`."""
+        return cls(segment=SegmentWorker(Networks(device)), scan=ScanWorker(networks=Networks(device)))
+
+    @property
+    def all(self) -> tuple[Worker, ...]:
+        """Each of them."""
+        return self.decode, self.segment, self.compose, self.scan, self.store
+
+
+class Pipeline(QObject):
+    """Owns the state and the workers, from `start` to `close`.
+
+    Args:
+        settings: what to begin with.
+        workers: by default those for the device in the settings.
+    """
+
+    def __init__(self, settings: Settings, workers: Workers | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = AppState(
+            SessionState(self), PlaybackState(self), DisplayState(self), AnalysisState(self), PerformanceState(self)
+        )
+        self._workers = workers or Workers.for_device(settings.device)
+        self._source_id = ""
+        self._is_frame_failing = False
+        self._scan_job: ScanJob | None = None
+        self.counter = FrameCounter(self.state.performance, self)
+        self.settings = SettingsKeeper(settings, self.state, self)
+        self._ask_workers()
+        self._hear_workers()
+
+    def start(self) -> None:
+        """Start all threads."""
+        for worker in self._workers.all:
+            worker.start()
+        self.counter.start()
+
+    def close(self) -> None:
+        """End all threads and wait for them; twice does no harm."""
+        self.state.playback.pause()
+        self.counter.stop()
+        for worker in self._workers.all:
+            worker.stop()
+        for worker in self._workers.all:
+            worker.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether any thread still runs."""
+        return any(worker.is_running for worker in self._workers.all)
+
+    def _ask_workers(self) -> None:
+        # Each to a method of our own: connected to a worker's method, the call would wait on the worker's thread.
+        state = self.state
+        state.session.open_requested.connect(self.on_open_requested)
+        state.session.weights_chosen.connect(self.on_weights_chosen)
+        state.playback.frame_wanted.connect(self.on_frame_wanted)
+        state.playback.playing_changed.connect(self.on_playing_changed)
+        state.display.threshold_changed.connect(self.compose_again)
+        state.display.probability_shown_changed.connect(self.compose_again)
+        state.analysis.scan_requested.connect(self.on_scan_requested)
+        state.analysis.scan_stop_requested.connect(self.on_scan_stop_requested)
+        self.settings.changed.connect(self.on_settings_changed)
+
+    def _hear_workers(self) -> None:
+        workers = self._workers
+        for worker in workers.all:
+            worker.failed.connect(self.state.session.fail)
+        workers.decode.opened.connect(self.on_opened)
+        workers.decode.frame_ready.connect(self.on_frame_ready)
+        workers.decode.frame_failed.connect(self.on_frame_failed)
+        workers.segment.device_known.connect(self.state.session.set_device)
+        workers.segment.weights_listed.connect(self.on_weights_listed)
+        workers.segment.loaded.connect(self.on_loaded)
+        workers.segment.segmented.connect(self.on_segmented)
+        workers.compose.composed.connect(self.on_composed)
+        workers.scan.noted.connect(self.on_scan_noted)
+        workers.scan.progressed.connect(self.on_scan_progressed)
+        workers.scan.ended.connect(self.on_scan_ended)
+
+    def on_settings_changed(self, settings: Settings) -> None:
+        """Have them saved."""
+        self._workers.store.save(settings)
+
+    # The source and its frames
+
+    def on_open_requested(self, spec: str) -> None:
+        """A person wants to see something else."""
+        self._workers.decode.open(spec)
+
+    def on_playing_changed(self, is_playing: bool) -> None:
+        """In motion, the processor belongs to the picture and what is predicted for it."""
+        self._workers.scan.hold(is_playing)
+
+    def on_opened(self, source: SourceInfo) -> None:
+        """Everything begins anew; the session tells last, when the rest is ready."""
+        self.on_scan_stop_requested()
+        self._source_id = source.source_id
+        self._is_frame_failing = False
+        self.state.analysis.reset(source.frame_count)
+        self.state.playback.reset(source.frame_times, source.is_live)
+        self.state.session.set_source(source)
+
+    def on_frame_wanted(self, index: int) -> None:
+        """The clock or a person asks for a frame."""
+        self._workers.decode.request(self._source_id, index)
+
+    def on_frame_ready(self, frame: Frame) -> None:
+        """Show it, then let the networks look at it."""
+        if frame.source_id != self._source_id:
+            return
+        self._is_frame_failing = False
+        self.state.playback.set_frame(frame)
+        self._judge_overlay()
+        self._look_at(frame)
+
+    def on_frame_failed(self, error: MedsegError, is_gone: bool) -> None:
+        """Say it once and go on with the frames after it, unless there will be none."""
+        playback = self.state.playback
+        if not (self._is_frame_failing and playback.is_playing):
+            self.state.session.fail(error)
+        self._is_frame_failing = True
+        if is_gone:
+            playback.pause()
+
+    def _look_at(self, frame: Frame) -> None:
+        if self._chosen() and not self._workers.segment.segment(frame):
+            self.counter.count_dropped()
+
+    # Networks
+
+    def on_weights_listed(self, weights: tuple[WeightsEntry, ...]) -> None:
+        """Begin with the weights that were used last, or the first there are."""
+        self.state.session.set_weights(weights)
+        for class_id, name in self.settings.remembered_weights(weights).items():
+            self.state.session.choose_weights(class_id, name)
+
+    def on_weights_chosen(self, class_id: int, name: str) -> None:
+        """What other weights saw no longer holds."""
+        self.on_scan_stop_requested()
+        self.state.analysis.forget_class(class_id)
+        self.state.analysis.forget_segmentation()
+        self._workers.segment.choose(class_id, name)
+
+    def on_loaded(self, class_id: int, name: str) -> None:
+        """Look at the frame on screen with them; weights that failed to load leave the choice to the earlier ones."""
+        self.state.session.choose_weights(class_id, name)
+        if self.state.playback.frame is not None:
+            self._look_at(self.state.playback.frame)
+
+    def on_segmented(self, segmentation: Segmentation) -> None:
+        """Note it on the timeline and have it drawn."""
+        if not self._is_current(segmentation):
+            return
+        self.counter.count_predicted(segmentation.latency_ms)
+        self.state.analysis.set_segmentation(segmentation)
+        self.compose_again()
+
+    def compose_again(self) -> None:
+        """Draw the newest segmentation as the display wants it now; no network is asked."""
+        segmentation = self.state.analysis.segmentation
+        if segmentation is None or self._is_stale(segmentation.frame_index):
+            return
+        display = self.state.display
+        thresholds = dict.fromkeys(segmentation.probability, display.threshold)
+        self._workers.compose.compose(ComposeRequest(segmentation, thresholds, display.show_probability))
+
+    def on_composed(self, overlay: Overlay, segmentation: Segmentation) -> None:
+        """Draw it, unless the picture has moved on too far."""
+        if self._is_current(segmentation) and not self._is_stale(overlay.frame_index):
+            self.state.analysis.set_overlay(overlay)
+            self._judge_overlay()
+
+    def _judge_overlay(self) -> None:
+        """How late the overlay is for the frame on screen; one that is too old goes."""
+        overlay, frame = self.state.analysis.overlay, self.state.playback.frame
+        if overlay is None or frame is None:
+            return
+        if self._is_stale(overlay.frame_index):
+            self.state.analysis.set_overlay(None)
+            self.state.analysis.set_late(0)
+        else:
+            self.state.analysis.set_late(frame.index - overlay.frame_index)
+
+    def _is_current(self, segmentation: Segmentation) -> bool:
+        """Whether it is of the source that is open and of exactly the weights that are chosen."""
+        names = {c: weights_id.rsplit("@", 1)[0] for c, weights_id in segmentation.weights.items()}
+        return segmentation.source_id == self._source_id and names == self._chosen()
+
+    def _is_stale(self, index: int) -> bool:
+        """Whether a frame lies after the one on screen (somebody jumped back) or too long before it."""
+        frame, source = self.state.playback.frame, self.state.session.source
+        if frame is None or source is None:
+            return True
+        times = source.frame_times
+        behind = frame.index - index
+        behind_s = frame.time_s - times[index] if index < len(times) else behind / source.frame_rate
+        return behind < 0 or behind_s > STALE_AFTER_S
+
+    def _chosen(self) -> dict[int, str]:
+        return {class_id: name for class_id, name in self.state.session.chosen.items() if name}
+
+    # The timeline
+
+    def on_scan_requested(self) -> None:
+        """Look at all frames that the chosen weights have not seen yet."""
+        source, chosen = self.state.session.source, self._chosen()
+        if source is None or not source.frame_count:
+            self.state.session.notice("Only a video or a folder can be scanned; a camera has no end.")
+        elif not chosen:
+            self.state.session.notice("Choose weights first; then the video can be scanned.")
+        elif not len(indices := self._unseen(chosen)):
+            self.state.session.notice("The timeline is filled already.")
+        else:
+            self._scan_job = ScanJob(source.spec, source.source_id, tuple(chosen.values()), indices)
+            self._workers.scan.scan(self._scan_job)
+            self.state.analysis.set_scanning(True)
+
+    def _unseen(self, chosen: dict[int, str]) -> list[int]:
+        lanes = [self.state.analysis.lanes[class_id] for class_id in chosen]
+        return np.flatnonzero(np.isnan(lanes).any(axis=0)).tolist()
+
+    def on_scan_stop_requested(self) -> None:
+        """What was found stays; what still comes is thrown away."""
+        self._scan_job = None
+        self._workers.scan.cancel()
+        self.state.analysis.set_scanning(False)
+
+    def on_scan_noted(self, job: ScanJob, peaks: dict[int, dict[int, float]]) -> None:
+        """Some more frames were seen."""
+        if job is self._scan_job:
+            self.state.analysis.note_many(peaks)
+
+    def on_scan_progressed(self, job: ScanJob, done: int, total: int) -> None:
+        """The scan is so far."""
+        if job is self._scan_job:
+            self.state.analysis.set_scan_progress(done, total)
+
+    def on_scan_ended(self, job: ScanJob) -> None:
+        """It came to its end, or failed and said so."""
+        if job is self._scan_job:
+            self._scan_job = None
+            self.state.analysis.set_scanning(False)

@@ -1,0 +1,50 @@
+"""How long it takes from the start of the process to the window and to the first overlay."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import psutil
+from PySide6.QtCore import QEvent, QObject
+
+from medseg_gui.qt.main_window import MainWindow
+from medseg_gui.qt.state.app_state import AppState
+
+
+class StartupTiming(QObject):
+    """Watches a window that is not yet shown.
+
+    Attributes:
+        figures: what was seen so far, in ms since the process began: "window_visible_ms", "first_frame_ms",
+            "first_overlay_ms".
+    """
+
+    def __init__(self, window: MainWindow, state: AppState) -> None:
+        super().__init__(window)
+        self.figures: dict[str, float] = {}
+        self._analysis = state.analysis
+        self._window = window
+        self._picture = window.picture
+        window.installEventFilter(self)
+        self._picture.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look at the first paint of each thing; what is about to be painted counts as painted."""
+        if event.type() == QEvent.Type.Paint:
+            if watched is self._window:
+                self._note("window_visible_ms")
+            elif watched is self._picture:
+                self._note("first_frame_ms")
+                if self._analysis.overlay is not None:
+                    self._note("first_overlay_ms")
+        return False
+
+    def tell(self) -> None:
+        """Write the figures to standard error as one JSON object."""
+        print(json.dumps(self.figures), file=sys.stderr)
+
+    def _note(self, name: str) -> None:
+        if name not in self.figures:
+            self.figures[name] = round((time.time() - psutil.Process().create_time()) * 1000, 1)

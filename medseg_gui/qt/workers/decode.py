@@ -1,0 +1,115 @@
+"""Opens sources and decodes the frame that is asked for last."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Signal
+
+from medseg_gui import paths
+from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
+
+if TYPE_CHECKING:
+    from medseg_gui.media import Source
+
+logger = logging.getLogger(__name__)
+
+OpenSource = Callable[[str], "Source"]
+
+
+class DecodeWorker(Worker):
+    """Owns the open source. What fails to open leaves the one that is open untouched.
+
+    Args:
+        open_source: as `media.open_source`; tests give their own.
+    """
+
+    opened = Signal(object)  # SourceInfo
+    frame_ready = Signal(object)  # Frame
+    frame_failed = Signal(object, bool)  # MedsegError, whether the source is gone altogether
+
+    def __init__(self, open_source: OpenSource | None = None) -> None:
+        super().__init__()
+        self._open_source = open_source or open_any
+        self._specs: Mailbox[str] = Mailbox()
+        self._wanted: Mailbox[tuple[str, int]] = Mailbox()
+        self._source: Source | None = None
+
+    # From any thread
+
+    def open(self, spec: str) -> None:
+        """Open a path, "camera:0" or "demo" instead of what is open now."""
+        if self._specs.put(spec):
+            self.wake()
+
+    def request(self, source_id: str, index: int) -> None:
+        """Ask for a frame of a source, -1 for a camera's newest; earlier requests that still wait are forgotten."""
+        if self._wanted.put((source_id, index)):
+            self.wake()
+
+    # On the worker's own thread
+
+    def work(self) -> None:
+        """Open, then read."""
+        if (spec := self._specs.take()) is not None:
+            self._open(spec)
+        if (wanted := self._wanted.take()) is not None:
+            self._read(*wanted)
+
+    def end(self) -> None:
+        """Close the source."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _open(self, spec: str) -> None:
+        source = self._open_source(spec)
+        self.end()
+        self._source = source
+        logger.info("Opened %s %s", source.kind, source.source_id)
+        self.opened.emit(_describe(spec, source))
+
+    def _read(self, source_id: str, index: int) -> None:
+        source = self._source
+        if source is None or source.source_id != source_id:
+            return
+        try:
+            frame = source.read(index)
+        except Exception as e:
+            self.frame_failed.emit(as_medseg_error(e), _is_gone(source))
+            return
+        self.frame_ready.emit(frame)
+
+
+def open_any(spec: str) -> Source:
+    """Open a source by what a person may ask for; "demo" is the bundled clip.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    from medseg_gui.media import open_source  # PyAV takes its time; the window is there first
+
+    return open_source(str(paths.demo_clip()) if spec == "demo" else spec)
+
+
+def _describe(spec: str, source: Source) -> SourceInfo:
+    return SourceInfo(
+        # As an absolute path it is still found from another folder, in the list of recent sources.
+        spec=spec if spec == "demo" or source.path is None else str(Path(spec).absolute()),
+        kind=source.kind,
+        title=source.title,
+        source_id=source.source_id,
+        frame_times=np.empty(0) if source.is_live else source.frame_times,
+        frame_rate=source.frame_rate,
+        is_live=source.is_live,
+    )
+
+
+def _is_gone(source: Source) -> bool:
+    """A camera that gives nothing is unplugged; a file may have one bad frame and go on."""
+    return source.is_live or (source.path is not None and not source.path.exists())
