@@ -16,6 +16,7 @@ CLASS_NAMES: dict[int, str] = {POLYP: "polyp", INSTRUMENT: "instrument"}
 
 UInt8Array = NDArray[np.uint8]
 FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

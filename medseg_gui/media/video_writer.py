@@ -75,4 +75,5 @@ class VideoWriter:
     def _abandon(self) -> None:
         with suppress(OSError, av.error.FFmpegError):  # what could not be finished is thrown away below
             self._container.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._partial.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ def test_groups_stay_whole_and_nothing_is_lost(sizes: dict[str, list[int]], seed
 
 
 def test_every_centre_gives_its_share() -> None:
-    training, validation = split_by_group(examples_of({"A": [1] * 100, "B": [5] * 40}), 0.1, 0)
+    _, validation = split_by_group(examples_of({"A": [1] * 100, "B": [5] * 40}), 0.1, 0)
     assert sum(e.centre == "A" for e in validation) == 10
     assert sum(e.centre == "B" for e in validation) == 20
 
