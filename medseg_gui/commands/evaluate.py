@@ -17,7 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data", nargs="+", type=Path, help="data set folders: images/ and masks/, or one pair per centre"
     )
     parser.add_argument("--weights", required=True, help="a name from `medseg weights list`, or a .safetensors file")
-    parser.add_argument("--masks", default="masks", help="name of the folders of masks (default masks)")
     parser.add_argument("--negatives", type=Path, action="append", default=[], help="pictures that show none of it")
     parser.add_argument(
         "--part",
@@ -72,7 +71,7 @@ def _part(args: argparse.Namespace, info: WeightsInfo) -> list[Example]:
     from medseg_gui.data.splits import split_by_group
     from medseg_gui.errors import InputError
 
-    examples = [e for folder in args.data for e in read_dataset(folder, args.masks)]
+    examples = [e for folder in args.data for e in read_dataset(folder, info.class_id)]
     examples += [e for folder in args.negatives for e in read_negatives(folder)]
     if args.part == "all":
         return examples

@@ -23,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="folder of the run")
     parser.add_argument("--network", required=True, help="gan, unet_resnet34 or unet_lite0")
     parser.add_argument("--class", dest="class_name", default="polyp", help="what the masks mark: polyp or instrument")
-    parser.add_argument("--masks", default="masks", help="name of the folders of masks (default masks)")
     parser.add_argument("--negatives", type=Path, action="append", default=[], help="pictures that show none of it")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
@@ -47,7 +46,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.training.run_folder import RunFolder
 
     recipe = _recipe(args)
-    training, validation = split_by_group(_examples(args), recipe.validation_fraction, recipe.seed, args.hold_out)
+    training, validation = split_by_group(
+        _examples(args, recipe.class_id), recipe.validation_fraction, recipe.seed, args.hold_out
+    )
     folder = RunFolder(args.output)
     if folder.can_resume and not args.resume:
         raise InputError(f"{args.output} already holds a run; add --resume to go on with it or choose another folder.")
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             choose_device(args.device).device,
             init=find_weights(args.init) if args.init else None,
             encoder_weights=args.encoder_weights,
+            hold_out=args.hold_out,
             report=report,
             should_stop=stop,
         )
@@ -88,10 +90,10 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     )
 
 
-def _examples(args: argparse.Namespace) -> list[Example]:
+def _examples(args: argparse.Namespace, class_id: int) -> list[Example]:
     from medseg_gui.data.dataset_folder import read_dataset, read_negatives
 
-    positives = [e for folder in args.data for e in read_dataset(folder, args.masks)]
+    positives = [e for folder in args.data for e in read_dataset(folder, class_id)]
     return positives + [e for folder in args.negatives for e in read_negatives(folder)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from medseg_gui.data.near_duplicates import group_near_duplicates
 from medseg_gui.data.patients import patient_from_name, read_patients
 from medseg_gui.errors import DataError
+from medseg_gui.types import CLASS_NAMES, POLYP
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +34,23 @@ class Example:
     group: str
 
 
-def read_dataset(folder: Path, masks: str = "masks") -> list[Example]:
+def read_dataset(folder: Path, class_id: int = POLYP) -> list[Example]:
     """List the pairs of a data set folder.
 
     The folder holds `images/` and `masks/` with equal stems (or `X_mask` for `X`), or one such pair per
-    centre. Pictures without a mask are left out, with a warning.
+    centre. Where one set marks several classes, `instrument_masks/` stands before `masks/` for instruments.
+    Pictures without a mask are left out, with a warning.
 
     Args:
         folder: the data set.
-        masks: name of the folder of masks, for sets that hold several kinds.
+        class_id: what is to be learnt or measured.
 
     Raises:
         DataError: no pair is found.
     """
-    examples = [e for centre in _centre_folders(folder) for e in _read_centre(centre, masks)]
+    examples = [e for centre in _centre_folders(folder) for e in _read_centre(centre, class_id)]
     if not examples:
-        raise DataError(f"{folder} holds no images/ and {masks}/ with equal names; see `medseg train --help`.")
+        raise DataError(f"{folder} holds no images/ and masks/ with equal names; see `medseg train --help`.")
     return examples
 
 
@@ -76,8 +78,10 @@ def _centre_folders(folder: Path) -> list[Path]:
     return sorted(child for child in folder.iterdir() if (child / "images").is_dir())
 
 
-def _read_centre(centre: Path, masks: str) -> Iterable[Example]:
-    images, mask_files = _pictures(centre / "images"), _pictures(centre / masks)
+def _read_centre(centre: Path, class_id: int) -> Iterable[Example]:
+    own_masks = centre / f"{CLASS_NAMES[class_id]}_masks"
+    images = _pictures(centre / "images")
+    mask_files = _pictures(own_masks if own_masks.is_dir() else centre / "masks")
     pairs = [(image, _find_mask(stem, mask_files)) for stem, image in images.items()]
     paired = [(image, mask) for image, mask in pairs if mask is not None]
     if len(paired) < len(pairs):

@@ -43,6 +43,7 @@ class Run:
         device: what to train on.
         init: weights to fine-tune, instead of random ones.
         encoder_weights: ImageNet weights for the encoder, by path.
+        hold_out: the groups that make up the validation part, when they were named.
         report: called with each event (a dict that JSON can hold): "step", "epoch", "done".
         should_stop: asked after each step; True saves and ends.
     """
@@ -54,6 +55,7 @@ class Run:
     device: torch.device
     init: WeightsInfo | None = None
     encoder_weights: Path | None = None
+    hold_out: Sequence[str] = ()
     report: Callable[[dict[str, Any]], None] = field(default=lambda event: None)
     should_stop: Callable[[], bool] = field(default=lambda: False)
 

@@ -34,6 +34,7 @@ def save_best(folder: Path, network: nn.Module, run: Run, scores: Mapping[str, f
         "threshold": "0.5",
         "seed": str(recipe.seed),
         "validation_fraction": str(recipe.validation_fraction),
+        "hold_out": "|".join(run.hold_out),
         "parent": run.init.weights_id if run.init else "",
     }
     card = write_card(name, recipe, run.training, run.validation, scores, epoch, header["parent"])
