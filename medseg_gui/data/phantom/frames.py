@@ -15,6 +15,9 @@ from medseg_gui.data.phantom.scene import Scene, draw_polyp, draw_scene
 from medseg_gui.data.phantom.shading import render
 from medseg_gui.types import BACKGROUND, INSTRUMENT, POLYP, FloatArray, UInt8Array
 
+# Rows that the lens of a scope resolves; a frame with more is enlarged.
+_FINEST = 480
+
 
 @dataclass(frozen=True, eq=False)
 class PhantomSample:
@@ -114,9 +117,7 @@ def _photograph(
     frame: int = 0,
 ) -> PhantomSample:
     """From scene to picture; `soft` is the blur of the lens in pixels of a frame 720 high."""
-    seen = render(scene, camera, size)
-    light: FloatArray = (seen.rgb * _vignette(size)[..., None]).astype(np.float32)
-    mask = np.where(seen.polyp, POLYP, BACKGROUND).astype(np.uint8)
+    light, mask = _look(scene, camera, size)
     for number, reach in enumerate(reaches):
         mask[draw_instrument(light, np.random.default_rng((seed, 5, number)), reach)] = INSTRUMENT
     light = cv2.GaussianBlur(light, (0, 0), max(soft * size[0] / 720, 0.3)).astype(np.float32)
@@ -129,6 +130,15 @@ def _photograph(
     hidden = burn_in(centre, rgb, np.random.default_rng((seed, 8)))
     mask[~inside | hidden] = BACKGROUND
     return PhantomSample(rgb, mask, centre.name, patient)
+
+
+def _look(scene: Scene, camera: Camera, size: tuple[int, int]) -> tuple[FloatArray, UInt8Array]:
+    """(H, W, 3) float32 light and (H, W) uint8 mask of the body alone; large frames are enlarged from smaller ones."""
+    scale = min(1.0, _FINEST / size[0])
+    seen = render(scene, camera, (round(size[0] * scale), round(size[1] * scale)))
+    light = cv2.resize(seen.rgb.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
+    mask = cv2.resize(seen.polyp.astype(np.uint8) * POLYP, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return (light * _vignette(size)[..., None]).astype(np.float32), mask.astype(np.uint8)
 
 
 def _vignette(size: tuple[int, int]) -> FloatArray:

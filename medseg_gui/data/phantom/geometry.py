@@ -84,7 +84,8 @@ def axis_at(scene: Scene, z: FloatArray) -> FloatArray:
 def radius_at(scene: Scene, angle: FloatArray, z: FloatArray) -> FloatArray:
     """Distance of the wall from the axis; folds make it less. In tube radii."""
     radius = 1 + 0.05 * np.sin(2 * angle + 1.3 * z) + 0.03 * np.sin(5 * z)
-    for fold in scene.folds:
+    near = [f for f in scene.folds if z.min() - 1 < f.z < z.max() + 1]  # the others do not reach here
+    for fold in near:
         lean = z - fold.z - fold.tilt * np.cos(angle - fold.tilt_angle)
         around = 0.62 + 0.38 * np.cos(3 * (angle - fold.corner))
         radius = radius - fold.height * around * np.exp(-np.square(lean / fold.width))
@@ -106,7 +107,8 @@ def meet_wall(scene: Scene, camera: Camera, directions: FloatArray) -> Surface:
     coarse = _march(scene, start, small)
     depth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     points = start + depth[..., None] * directions
-    return Surface(depth, points, _wall_normals(scene, points), _unit(-directions))
+    normals = cv2.resize(_wall_normals(scene, points[::2, ::2]), (width, height), interpolation=cv2.INTER_LINEAR)
+    return Surface(depth, points, _unit(normals.astype(np.float32)), _unit(-directions))
 
 
 def meet_ellipsoid(shape: Ellipsoid, start: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
