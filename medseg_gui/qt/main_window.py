@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         self.timeline.setVisible(source is not None and source.frame_count > 1)
         self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
         if source is not None:
+            self.picture.fit()
             self.picture.setFocus()
 
     def on_recent_changed(self, recent: tuple[str, ...]) -> None:
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
             if not event.isAutoRepeat():
                 self.picture.hold_space()
         elif event.key() == Qt.Key.Key_Escape:
+            self.picture.fit()
             self.picture.setFocus()
             self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
         else:

@@ -66,7 +66,7 @@ class Zoom:
 
     def pan(self, delta: QPointF) -> None:
         """Move the frame by view pixels; a strip of it stays in view."""
-        self.offset += delta
+        self.offset = self.offset + delta  # a new point: whoever holds the old one keeps it
         self.is_fitted = False
         self._keep_in_view()
 

@@ -1,0 +1,27 @@
+"""Fixtures for the views: a state, and one with a clip open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from medseg_gui.qt.state.app_state import AppState
+from tests.qt.views.scene import Answering, new_state, open_clip
+
+
+@pytest.fixture
+def state(qapp: object) -> Iterator[AppState]:
+    """Nothing is open; wanted frames come at once."""
+    state = new_state()
+    answering = Answering(state)
+    yield state
+    state.playback.pause()
+    answering.deleteLater()
+
+
+@pytest.fixture
+def opened(state: AppState) -> AppState:
+    """A clip of 50 frames is open, paused on the first."""
+    open_clip(state)
+    return state
