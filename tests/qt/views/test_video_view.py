@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -131,6 +133,41 @@ def test_palette_colours_the_mask(view: VideoView, opened: AppState) -> None:
     for name, colours in PALETTES.items():
         opened.display.set_palette(name)
         assert colour_at(view, MIDDLE) == pytest.approx(colours[POLYP], abs=1)
+
+
+class PaintCounter(QObject):
+    """Counts how often a widget is asked to paint itself."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Count and pass on."""
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s.display.set_mask_style("off"),
+        lambda s: s.display.set_mask_opacity(0.9),
+        lambda s: s.display.set_palette("Colour-blind safe"),
+        lambda s: s.display.set_show_probability(True),
+        lambda s: s.display.set_probability_opacity(0.1),
+        lambda s: s.analysis.set_overlay(make_overlay()),
+        lambda s: s.analysis.set_late(5),
+        lambda s: s.playback.play(),
+        lambda s: s.playback.set_frame(make_frame(1)),
+    ],
+)
+def test_every_change_is_painted_by_itself(
+    view: VideoView, opened: AppState, qtbot: QtBot, change: Callable[[AppState], None]
+) -> None:
+    view.repaint()
+    counter = PaintCounter()
+    view.installEventFilter(counter)
+    change(opened)
+    qtbot.waitUntil(lambda: counter.count > 0)
 
 
 def test_probability_is_laid_over_only_when_asked_for(view: VideoView, opened: AppState) -> None:
