@@ -1,110 +1,129 @@
-"""Which frames a video file holds, from its packets alone: nothing is decoded unless the packets cannot tell."""
+"""Which frames a video holds, when each is shown, and from where each must be decoded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-import av
-import av.error
 import numpy as np
-from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+from medseg_gui.media.video_container import VIDEO_ERRORS
+from medseg_gui.media.video_decoder import VideoDecoder
+from medseg_gui.media.video_packets import PacketTable
+
+# Only the order of the frames is asked, so that their pixels need not be right.
+_ORDER_ONLY = {"skip_loop_filter": "all", "skip_idct": "all"}
+_GUESSED_IN_AVI = ("h264", "hevc")
 
 
 @dataclass(frozen=True, eq=False)
 class VideoIndex:
-    """Frames in the order they are shown.
+    """Frames in the order they are shown, N of them, from P packets.
 
     Attributes:
-        pts: (N,) int64 presentation stamps in the stream's time base, strictly increasing; for a counted video
-            simply 0, 1, 2 …
-        key_indices: indices of the frames from which decoding can begin.
-        key_stamps: for each of those, the stamp to seek to.
-        is_counted: the file gives no usable stamps, and frames are told apart by counting from the first.
+        packets: (N,) int64 number of the packet that holds a frame.
+        starts: (N,) int64 number of the key packet from which decoding must begin to get the frame.
+        ends: (N,) int64 number of the last packet that holds a frame with the same start.
+        stamps: (N,) int64 presentation stamps, strictly increasing.
+        places: (P,) int64 index of the frame that a packet holds, -1 for none.
     """
 
-    pts: NDArray[np.int64]
-    key_indices: NDArray[np.int64]
-    key_stamps: NDArray[np.int64]
-    is_counted: bool = False
+    packets: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    stamps: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.packets)
 
 
-def read_index(container: InputContainer, stream: VideoStream) -> VideoIndex:
-    """Index of a stream; the container is left somewhere in the middle.
+def build_index(path: Path, stream: VideoStream, table: PacketTable) -> VideoIndex:
+    """Index of a stream.
 
-    Frames at the end that a truncated file announces but cannot give are left out, and so are frames before the
-    first key frame, which nothing can decode.
+    Where the packets tell the order (nearly always), nothing is decoded. Else the file is decoded once: H.264 with
+    B-frames in AVI, clocks that jump back where recordings were joined.
     """
-    packets, was_cut = _packets(container, stream)
-    stamps = [pts for pts, _, _ in packets]
-    if not packets or None in stamps or len(set(stamps)) != len(stamps):
-        return _count_frames(container, stream)
-    index = _index_of(packets)
-    if was_cut or container.format.name.split(",")[0] not in ("mov", "mp4"):
-        index = _without_undecodable_ends(container, stream, index)
-    return index
+    if _stamps_tell_the_order(stream, table):
+        order = sorted(range(len(table.facts)), key=lambda number: table.facts[number].pts or 0)
+        return index_of(table, order, [table.facts[number].pts or 0 for number in order])
+    order = _order_of_decoding(path, stream, table)
+    clock = _forward_clock([fact.dts for fact in table.facts], _frame_period(stream))
+    return index_of(table, order, [clock[number] for number in sorted(order)])
 
 
-_Packet = tuple[int | None, int | None, bool]
+def index_of(table: PacketTable, order: Sequence[int], stamps: Sequence[int]) -> VideoIndex:
+    """Index from the order in which frames are shown.
+
+    Left out are hidden frames and what nothing can decode: frames before the first key packet, and those that come
+    after it in the file but are shown before it, because they lean on frames that are not there.
+
+    Args:
+        table: P packets.
+        order: packet numbers in the order of showing; some may be missing.
+        stamps: presentation stamp for each of them, strictly increasing.
+    """
+    numbers = np.asarray(order, np.int64)
+    rank = np.full(len(table.facts), -1, np.int64)
+    rank[numbers] = np.arange(len(numbers))
+    keys = np.asarray(table.keys, np.int64)
+    key_place = np.searchsorted(keys, numbers, side="right") - 1
+    leads = (key_place >= 0) & (rank[numbers] < rank[keys[key_place]])
+    key_place -= leads
+    is_shown = np.array([fact.is_shown for fact in table.facts], bool)[numbers]
+    kept = (key_place >= 0) & is_shown
+    packets, key_place = numbers[kept], key_place[kept]
+    places = np.full(len(table.facts), -1, np.int64)
+    places[packets] = np.arange(len(packets))
+    ends = np.zeros(len(keys), np.int64)
+    np.maximum.at(ends, key_place, packets)
+    return VideoIndex(packets, keys[key_place], ends[key_place], np.asarray(stamps, np.int64)[kept], places)
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], bool]:
-    """(pts, dts, is key) of each packet that shows a frame, and whether the file ended in an error."""
-    packets: list[_Packet] = []
-    was_cut = False
+def _stamps_tell_the_order(stream: VideoStream, table: PacketTable) -> bool:
+    shown = [fact.pts for fact in table.facts]
+    decoded = [fact.dts for fact in table.facts if fact.dts is not None]
+    is_avi = stream.container.format.name == "avi"
+    is_guessed = is_avi and stream.codec_context.name in _GUESSED_IN_AVI and stream.codec_context.has_b_frames
+    return None not in shown and len(set(shown)) == len(shown) and decoded == sorted(decoded) and not is_guessed
+
+
+def _order_of_decoding(path: Path, stream: VideoStream, table: PacketTable) -> list[int]:
+    """Packet numbers in the order in which the decoder gives their frames."""
+    if not stream.codec_context.has_b_frames or len(table.keys) == len(table.facts):
+        return list(range(len(table.facts)))
+    decoder = VideoDecoder(path, table, options=_ORDER_ONLY)
+    order: list[int] = []
     try:
-        for packet in container.demux(stream):
-            if packet.size and not packet.is_discard:
-                packets.append((packet.pts, packet.dts, packet.is_keyframe))
-                was_cut |= packet.is_corrupt
-    except (av.error.FFmpegError, OSError):
-        was_cut = True
-    return packets, was_cut or (stream.frames > len(packets))
+        decoder.begin(0, last=len(table.facts) - 1)
+        while True:
+            try:
+                frames = decoder.step()
+            except VIDEO_ERRORS:
+                continue  # a damaged packet has no place in the order; the next ones may
+            if frames is None:
+                break
+            order += [number for number, _ in frames]
+    finally:
+        decoder.close()
+    return list(dict.fromkeys(order))
 
 
-def _index_of(packets: list[_Packet]) -> VideoIndex:
-    keys = sorted((pts, dts if dts is not None else pts) for pts, dts, is_key in packets if is_key and pts is not None)
-    first = keys[0][0] if keys else None
-    shown = sorted(pts for pts, _, _ in packets if pts is not None and (first is None or pts >= first))
-    pts = np.array(shown, np.int64)
-    stamps = np.array([key for key, _ in keys] or shown[:1], np.int64)
-    seeks = np.array([dts for _, dts in keys] or shown[:1], np.int64)
-    return VideoIndex(pts, np.searchsorted(pts, stamps), seeks)
+def _frame_period(stream: VideoStream) -> int:
+    """Stamps from one frame to the next at the nominal rate, at least 1."""
+    rate = stream.average_rate or stream.guessed_rate
+    return max(round(1 / (rate * stream.time_base)), 1) if rate and stream.time_base else 1
 
 
-def _without_undecodable_ends(container: InputContainer, stream: VideoStream, index: VideoIndex) -> VideoIndex:
-    """Decode the last stretch and keep what comes out of it."""
-    if not len(index.key_stamps):
-        return _count_frames(container, stream)
-    last_key = int(index.key_indices[-1])
-    came = _decodable_stamps(container, stream, int(index.key_stamps[-1]))
-    tail = [p for p in index.pts[last_key:].tolist() if p in came]
-    pts = np.concatenate([index.pts[:last_key], np.array(tail, np.int64)])
-    kept = index.key_indices < len(pts)
-    return VideoIndex(pts, index.key_indices[kept], index.key_stamps[kept])
-
-
-def _decodable_stamps(container: InputContainer, stream: VideoStream, start: int) -> set[int]:
-    came: set[int] = set()
-    try:
-        container.seek(start, stream=stream)
-        for frame in container.decode(stream):
-            if frame.pts is not None:
-                came.add(frame.pts)
-    except (av.error.FFmpegError, OSError):
-        pass  # what came before the damage counts
-    return came
-
-
-def _count_frames(container: InputContainer, stream: VideoStream) -> VideoIndex:
-    """Decode everything once; the only way where packets carry no stamps (MPEG-4 in AVI with B-frames)."""
-    count = 0
-    try:
-        container.seek(0)
-        for _ in container.decode(stream):
-            count += 1
-    except (av.error.FFmpegError, OSError):
-        pass  # what came before the damage counts
-    start = np.zeros(min(count, 1), np.int64)
-    return VideoIndex(np.arange(count, dtype=np.int64), start, start, is_counted=True)
+def _forward_clock(stamps: Sequence[int | None], period: int) -> list[int]:
+    """Decoding stamps as a clock that only goes forward; where it jumps back or is silent, one period passes."""
+    clock: list[int] = []
+    before: int | None = None
+    for stamp in stamps:
+        step = period if stamp is None or before is None or stamp <= before else stamp - before
+        clock.append(clock[-1] + step if clock else stamp or 0)
+        before = stamp
+    return clock
