@@ -172,6 +172,8 @@ class MainWindow(QMainWindow):
             if space or is_for_focused_widget(event, self.focusWidget()):
                 event.accept()
                 return True
+        if event.type() == QEvent.Type.WindowDeactivate:
+            self.picture.release_space()  # a key let go in another window is not told to this one
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -65,6 +65,7 @@ def apply_theme(app: QApplication) -> None:
     font.setPointSizeF(max(font.pointSizeF(), POINT_SIZE))
     app.setFont(font)
     app.setStyleSheet(_style_sheet())
+    app.setWindowIcon(QIcon(icon_pixmap("medseg", 128, ACCENT)))
 
 
 def tabular(font: QFont, points: float = 0.0) -> QFont:
@@ -86,29 +87,36 @@ def icon(name: str) -> QIcon:
     Returns:
         Light as it stands, accented when it is switched on, dim when disabled.
     """
-    drawing = (paths.resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    drawing = _read_drawing(name)
     picture = QIcon()
     for colour, mode, switch in (
         (TEXT, QIcon.Mode.Normal, QIcon.State.Off),
         (ACCENT, QIcon.Mode.Normal, QIcon.State.On),
         (DISABLED_TEXT, QIcon.Mode.Disabled, QIcon.State.Off),
     ):
+        renderer = _renderer(drawing, colour)
         for size in ICON_SIZES_PX:
-            picture.addPixmap(_draw_icon(drawing, colour, size), mode, switch)
+            picture.addPixmap(_render(renderer, size), mode, switch)
     return picture
 
 
 def icon_pixmap(name: str, size_px: int, colour: str, ratio: float = 1.0) -> QPixmap:
     """One icon in a colour of its own, for a label; `ratio` is the screen's device pixel ratio."""
-    drawing = (paths.resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
-    pixmap = _draw_icon(drawing, colour, round(size_px * ratio))
+    pixmap = _render(_renderer(_read_drawing(name), colour), round(size_px * ratio))
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
 
 
-def _draw_icon(drawing: str, colour: str, size_px: int) -> QPixmap:
-    """Qt's SVG knows no `currentColor`, so the colour is written in before drawing."""
-    renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour).encode()))
+def _read_drawing(name: str) -> str:
+    return (paths.resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def _renderer(drawing: str, colour: str) -> QSvgRenderer:
+    """Qt takes `currentColor` for black, so the colour is written in before drawing."""
+    return QSvgRenderer(QByteArray(drawing.replace("currentColor", colour).encode()))
+
+
+def _render(renderer: QSvgRenderer, size_px: int) -> QPixmap:
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

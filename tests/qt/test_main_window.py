@@ -215,6 +215,33 @@ def test_space_and_drag_pan_without_playing(playing_field: MainWindow, state: Ap
     assert state.playback.is_playing
 
 
+def test_space_presses_a_button_that_was_gone_to_with_tab(playing_field: MainWindow, state: AppState) -> None:
+    forward = next(
+        b
+        for b in playing_field.transport.findChildren(QToolButton)
+        if b.defaultAction() is playing_field.named_actions["forward"]
+    )
+    forward.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(forward, SPACE)
+    assert state.playback.index == 41
+    assert not state.playback.is_playing
+
+
+def test_space_let_go_in_another_window_is_let_go(playing_field: MainWindow, qtbot: QtBot) -> None:
+    picture = playing_field.picture
+    before = picture.zoom.offset
+    QTest.keyPress(picture, SPACE)
+    other = QWidget()
+    qtbot.addWidget(other)
+    with qtbot.waitActive(other):
+        other.show()
+        other.activateWindow()
+    QTest.mousePress(picture, LEFT, pos=QPoint(100, 100))
+    QTest.mouseMove(picture, QPoint(130, 90))
+    QTest.mouseRelease(picture, LEFT, pos=QPoint(130, 90))
+    assert picture.zoom.offset == before
+
+
 def test_arrows_belong_to_a_slider_that_has_the_focus(playing_field: MainWindow, state: AppState) -> None:
     slider = playing_field.findChild(ThresholdSlider).slider
     slider.setFocus(Qt.FocusReason.TabFocusReason)

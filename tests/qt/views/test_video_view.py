@@ -265,6 +265,13 @@ def test_fitted_frame_follows_the_window_and_a_frame_of_another_shape(view: Vide
     assert view.zoom.target.getRect() == (80, 0, 160, 320)
 
 
+def test_frame_of_one_pixel_is_shown_and_zoomed(view: VideoView, opened: AppState) -> None:
+    opened.playback.set_frame(make_frame(1, size=(1, 1)))
+    turn_wheel(view, MIDDLE, 3)
+    turn_wheel(view, MIDDLE, -3)
+    assert colour_at(view, MIDDLE) == (GREY,) * 3
+
+
 def test_nothing_open_is_an_empty_canvas(qtbot: QtBot, state: AppState) -> None:
     view = VideoView(state.playback, state.analysis, state.display)
     qtbot.addWidget(view)
