@@ -49,6 +49,8 @@ def test_list_shows_what_somebody_else_chose(box: WeightsBox, state: AppState) -
     assert box.currentText() == "polyp-large"
     state.session.choose_weights(INSTRUMENT, "instrument-small")
     assert box.currentText() == "polyp-large"
+    state.session.choose_weights(POLYP, "polyp-small")
+    assert box.currentText() == "polyp-small"
 
 
 def test_card_of_the_chosen_weights_is_shown(qtbot: QtBot, state: AppState) -> None:
