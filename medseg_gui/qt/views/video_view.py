@@ -206,8 +206,9 @@ class VideoView(QWidget):
             area.setAlphaF(self._display.mask_opacity)
             painter.fillPath(path, area)
         # A dark shade under the bright rim keeps it visible on highlights.
-        painter.strokePath(path, _pen(QColor(0, 0, 0, 120), _SHADE_PX))
-        rim = _pen(colour, _RIM_PX)
+        ratio = self.devicePixelRatioF()  # a cosmetic pen counts in pixels of the screen
+        painter.strokePath(path, _pen(QColor(0, 0, 0, 120), _SHADE_PX * ratio))
+        rim = _pen(colour, _RIM_PX * ratio)
         rim.setDashPattern(_DASHES)
         painter.strokePath(path, rim)
 
