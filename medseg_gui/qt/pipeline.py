@@ -124,6 +124,7 @@ class Pipeline(QObject):
         workers.segment.device_known.connect(self.state.session.set_device)
         workers.segment.weights_listed.connect(self.on_weights_listed)
         workers.segment.loaded.connect(self.on_loaded)
+        workers.segment.refused.connect(self.on_refused)
         workers.segment.segmented.connect(self.on_segmented)
         workers.compose.composed.connect(self.on_composed)
         workers.scan.noted.connect(self.on_scan_noted)
@@ -194,11 +195,15 @@ class Pipeline(QObject):
         self.state.analysis.forget_segmentation()
         self._workers.segment.choose(class_id, name)
 
-    def on_loaded(self, class_id: int, name: str) -> None:
-        """Look at the frame on screen with them; weights that failed to load leave the choice to the earlier ones."""
-        self.state.session.choose_weights(class_id, name)
+    def on_loaded(self) -> None:
+        """Look at the frame on screen with them."""
         if self.state.playback.frame is not None:
             self._look_at(self.state.playback.frame)
+
+    def on_refused(self, class_id: int, name: str, kept: str) -> None:
+        """Go back to the earlier weights, unless others were chosen meanwhile."""
+        if self.state.session.chosen.get(class_id) == name:
+            self.state.session.choose_weights(class_id, kept)
 
     def on_segmented(self, segmentation: Segmentation) -> None:
         """Note it on the timeline and have it drawn."""

@@ -25,6 +25,7 @@ class SegmentWorker(Worker):
     device_known = Signal(str)
     weights_listed = Signal(object)  # tuple[WeightsEntry, ...]
     loaded = Signal(int, str)  # class id, name of the weights that look for it from now on, "" for none
+    refused = Signal(int, str, str)  # class id, name of weights that cannot be loaded, name of those that stay
     segmented = Signal(object)  # Segmentation
 
     def __init__(self, networks: Networks | None = None) -> None:
@@ -39,7 +40,7 @@ class SegmentWorker(Worker):
     # From any thread
 
     def choose(self, class_id: int, name: str) -> None:
-        """Let these weights look for a class, "" for none; `loaded` tells what came of it."""
+        """Let these weights look for a class, "" for none; `loaded` or `refused` tells what came of it."""
         self._choices.put((class_id, name))
         self.wake()
 
@@ -70,14 +71,13 @@ class SegmentWorker(Worker):
 
     def _choose(self, class_id: int, name: str) -> None:
         before = self._in_use.get(class_id, "")
-        try:
-            if name != before:
+        if name != before:
+            try:
                 self._load(class_id, name)
-        except MedsegError as e:
-            raise _with_what_stays(e, before) from e
-        finally:
-            # Also after a failure: then the earlier weights stay, and whoever asked must know.
-            self.loaded.emit(class_id, self._in_use.get(class_id, ""))
+            except Exception as e:
+                self.refused.emit(class_id, name, before)
+                raise _with_what_stays(e, before) from e
+        self.loaded.emit(class_id, name)
 
     def _load(self, class_id: int, name: str) -> None:
         segmenter = self._networks.load(name) if name else None
@@ -102,7 +102,7 @@ class SegmentWorker(Worker):
         self.segmented.emit(segmentation)
 
 
-def _with_what_stays(error: MedsegError, name: str) -> MedsegError:
-    if not name:
-        return error
-    return WeightsError(f"{str(error).rstrip('.')}; {name} stays in use.", error.details)
+def _with_what_stays(error: Exception, name: str) -> Exception:
+    if isinstance(error, MedsegError) and name:
+        return WeightsError(f"{str(error).rstrip('.')}; {name} stays in use.", error.details)
+    return error

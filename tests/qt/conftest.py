@@ -1,0 +1,97 @@
+"""Every test of the window fails on a Qt warning, on an unexpected log and on a thread left running."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from medseg_gui.qt.pipeline import Pipeline, Workers
+from medseg_gui.qt.workers.compose import ComposeWorker
+from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.scan import ScanWorker
+from medseg_gui.qt.workers.segment import SegmentWorker
+from medseg_gui.qt.workers.store import StoreWorker
+from medseg_gui.qt.workers.worker import Worker
+from medseg_gui.settings import Settings
+from tests.qt.fakes import FakeMedia, FakeNetworks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-qt then fails a test for what Qt warns of; the offscreen platform cannot pass on size hints."""
+    for item in items:
+        if "tests/qt/" in item.path.as_posix():
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A test that expects a warning looks at it and calls `caplog.clear()`."""
+    yield
+    unexpected = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert not unexpected
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever starts a worker ends it."""
+    started: list[Worker] = []
+    start = Worker.start
+
+    def start_and_note(worker: Worker) -> None:
+        started.append(worker)
+        start(worker)
+
+    monkeypatch.setattr(Worker, "start", start_and_note)
+    yield
+    left = [type(w).__name__ for w in started if w.is_running]
+    for worker in started:
+        worker.stop()
+        worker.wait()
+    assert not left
+
+
+@pytest.fixture
+def media() -> FakeMedia:
+    """Sources in memory: "clip", "other", "camera:0"; anything else cannot be opened."""
+    return FakeMedia()
+
+
+@pytest.fixture
+def networks() -> Iterator[FakeNetworks]:
+    """Networks that answer at once, or when a test lets them."""
+    fake = FakeNetworks()
+    yield fake
+    fake.gate.set()
+
+
+@pytest.fixture
+def saved() -> list[Settings]:
+    """What was saved, in place of a file."""
+    return []
+
+
+@pytest.fixture
+def pipeline(qapp: object, media: FakeMedia, networks: FakeNetworks, saved: list[Settings]) -> Iterator[Pipeline]:
+    """A pipeline that runs, with polyp weights "fast" chosen; nothing is open."""
+    made = build_pipeline(media, networks, saved, Settings(polyp_weights="fast"))
+    made.start()
+    yield made
+    networks.gate.set()
+    made.close()
+
+
+def build_pipeline(media: FakeMedia, networks: FakeNetworks, saved: list[Settings], settings: Settings) -> Pipeline:
+    """A pipeline with fake media, networks and settings file."""
+    return Pipeline(
+        settings,
+        Workers(
+            decode=DecodeWorker(media.open),
+            segment=SegmentWorker(networks),
+            compose=ComposeWorker(),
+            scan=ScanWorker(media.open, networks),
+            store=StoreWorker(saved.append, settle_ms=10),
+        ),
+    )

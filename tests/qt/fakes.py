@@ -1,0 +1,140 @@
+"""Sources and networks in memory. Each notes on which thread it is used."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QThread
+
+from medseg_gui.errors import SourceError, WeightsError
+from medseg_gui.qt.state.session import WeightsEntry
+from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.types import INSTRUMENT, POLYP, Frame, Segmentation
+
+SIZE = (48, 64)
+RATE = 25.0
+PATIENCE_S = 10.0
+
+
+def thread_name() -> str:
+    """Name of the thread that we are on."""
+    return QThread.currentThread().objectName()
+
+
+class FakeSource:
+    """Frames whose grey tells their index; `bad` ones cannot be decoded."""
+
+    def __init__(self, name: str, count: int = 40, is_live: bool = False) -> None:
+        self.kind = "camera" if is_live else "video"
+        self.title = name
+        self.source_id = f"id-{name}"
+        self.path: Path | None = None
+        self.is_live = is_live
+        self.frame_rate = RATE
+        self.frame_count = 0 if is_live else count
+        self.frame_times = np.arange(self.frame_count) / RATE
+        self.bad: set[int] = set()
+        self.read_indices: list[int] = []
+        self.threads: set[str] = set()
+        self.is_closed = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def read(self, index: int) -> Frame:
+        self.threads.add(thread_name())
+        assert self.gate.wait(PATIENCE_S)
+        if index in self.bad or self.is_closed:
+            raise SourceError(f"Frame {index} of {self.title} is damaged; go on with another frame.")
+        if self.is_live:
+            index = len(self.read_indices)
+        self.read_indices.append(index)
+        return Frame(index, index / RATE, self.source_id, np.full((*SIZE, 3), index % 256, np.uint8))
+
+    def close(self) -> None:
+        self.threads.add(thread_name())
+        self.is_closed = True
+
+
+class FakeMedia:
+    """In place of `media.open_source`; `opened` holds every source, newest last."""
+
+    def __init__(self) -> None:
+        self.opened: list[FakeSource] = []
+        self.bad: set[int] = set()
+
+    def open(self, spec: str) -> FakeSource:
+        name = Path(spec).name
+        if name not in ("clip", "other", "camera:0"):
+            raise SourceError(f"{name} cannot be opened; try another file.")
+        source = FakeSource(name, is_live=name == "camera:0")
+        source.bad = self.bad
+        self.opened.append(source)
+        return source
+
+
+class FakeSegmenter:
+    """Sees a square whose probability is 0.6 for polyps and 0.8 for instruments."""
+
+    def __init__(self, name: str, class_id: int, gate: threading.Event) -> None:
+        self.name = name
+        self.class_id = class_id
+        self.gate = gate
+        self.seen: list[int] = []
+        self.threads: set[str] = set()
+        self.error: Exception | None = None
+
+    def segment(self, frame: Frame) -> Segmentation:
+        self.threads.add(thread_name())
+        self.seen.append(frame.index)
+        assert self.gate.wait(PATIENCE_S)
+        if self.error is not None:
+            raise self.error
+        probability = np.zeros((16, 16), np.float32)
+        probability[4:12, 4:12] = 0.6 if self.class_id == POLYP else 0.8
+        return Segmentation(
+            frame.index,
+            frame.source_id,
+            frame.size,
+            {self.class_id: probability},
+            {self.class_id: f"{self.name}@00000000"},
+            latency_ms=1.0,
+        )
+
+
+class FakeNetworks(Networks):
+    """Weights "fast" and "slow" for polyps, "tools" for instruments, "broken" cannot be loaded.
+
+    Attributes:
+        gate: while it is cleared, networks do not answer.
+        loaded: every segmenter, newest last.
+    """
+
+    entries = tuple(
+        WeightsEntry(name, "fake", class_id, 0.5, f"# {name}")
+        for name, class_id in (("broken", POLYP), ("fast", POLYP), ("slow", POLYP), ("tools", INSTRUMENT))
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.loaded: list[FakeSegmenter] = []
+
+    def begin(self) -> str:
+        return "CPU: in a test"
+
+    def list_weights(self) -> tuple[WeightsEntry, ...]:
+        return self.entries
+
+    def load(self, name: str) -> FakeSegmenter:
+        if name == "broken":
+            raise WeightsError("broken holds numbers that are not finite; use another version.")
+        class_id = next(e.class_id for e in self.entries if e.name == name)
+        self.loaded.append(FakeSegmenter(name, class_id, self.gate))
+        return self.loaded[-1]
+
+    def named(self, name: str) -> FakeSegmenter:
+        """The newest segmenter of these weights."""
+        return next(s for s in reversed(self.loaded) if s.name == name)
