@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 PALETTES: dict[str, dict[int, Colour]] = {
     "Cyan and yellow": {POLYP: (0, 229, 255), INSTRUMENT: (255, 221, 0)},
     "Colour-blind safe": {POLYP: (86, 180, 233), INSTRUMENT: (240, 228, 66)},  # Okabe & Ito 2008
-    "Green and magenta": {POLYP: (0, 255, 127), INSTRUMENT: (255, 64, 255)},
+    "Green and magenta": {POLYP: (0, 255, 127), INSTRUMENT: (255, 130, 255)},
 }
 DEFAULT_PALETTE = "Cyan and yellow"
 
@@ -87,14 +87,14 @@ def compose(
     segmentation: Segmentation,
     thresholds: Mapping[int, float],
     show_probability: bool = False,
-    probability_class: int = POLYP,
 ) -> Overlay:
-    """Everything to draw for one segmentation."""
+    """Everything to draw for one segmentation; the probability shown is that of the likeliest class of each pixel."""
     labels = label_map(segmentation, thresholds)
     classes = list(segmentation.probability)
     picture = None
-    if show_probability and probability_class in segmentation.probability:
-        picture = colour_probability(segmentation.probability[probability_class], segmentation.size)
+    if show_probability and classes:
+        likeliest = np.maximum.reduce(list(segmentation.probability.values()))
+        picture = colour_probability(likeliest, segmentation.size)
     return Overlay(
         frame_index=segmentation.frame_index,
         source_id=segmentation.source_id,

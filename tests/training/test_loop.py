@@ -68,16 +68,16 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(blobs: list[Example], t
     whole = run_of(blobs, tmp_path / "whole", epochs=3)
     train(whole)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill_in_second_epoch(event: dict[str, Any]) -> None:
         if event["event"] == "step" and event["epoch"] == 1 and event["step"] == 1:
-            raise Killed
+            raise KilledError
 
     broken = run_of(blobs, tmp_path / "broken", epochs=3)
     broken.report = kill_in_second_epoch
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(broken)
     broken.report = lambda event: None
     train(broken, resume=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from medseg_gui.overlay import Overlay
-from medseg_gui.types import CLASS_NAMES, Segmentation
+from medseg_gui.types import CLASS_NAMES, POLYP, Segmentation
 
 
 class AnalysisState(QObject):
@@ -119,10 +119,9 @@ class AnalysisState(QObject):
         Returns:
             A frame index, None when no run begins on that side.
         """
-        seen = [lane >= threshold for lane in self.lanes.values() if len(lane)]
-        if not seen:
-            return None
-        marked = np.logical_or.reduce(seen)
-        starts = np.flatnonzero(marked & ~np.concatenate(([False], marked[:-1])))
+        lane = self.lanes.get(POLYP, np.empty(0, np.float32))
+        seen = np.flatnonzero(~np.isnan(lane))  # what was not looked at yet does not cut a lesion in two
+        marked = lane[seen] >= threshold
+        starts = seen[marked & ~np.concatenate(([False], marked[:-1]))] if len(seen) else seen
         side = starts[starts > index] if forward else starts[starts < index][::-1]
         return int(side[0]) if len(side) else None
