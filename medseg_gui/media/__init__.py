@@ -40,8 +40,11 @@ def open_source(spec: str | Path) -> Source:
         if path.is_dir():
             return ImageFolder(path)
         size = path.stat().st_size
+        is_file = path.is_file()
     except (OSError, ValueError) as e:
         raise SourceError(f"{path.name or path} is not there or cannot be reached; check the path.", str(e)) from e
+    if not is_file:
+        raise SourceError(f"{path.name} is neither a file nor a folder; choose a video, a picture or a folder.")
     if not size:
         raise SourceError(f"{path.name} is empty; copy it again from where it came.")
     return _open_file(path)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
+import cv2.utils.logging as cv2_logging
 import numpy as np
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media.source import Source
-from medseg_gui.types import Frame, UInt8Array
+from medseg_gui.types import Frame
 
 _FALLBACK_RATE = 30.0
+_HIGHEST_RATE = 1000.0
+
+# What OpenCV finds wrong comes to us as a failed call, and need not stand on the terminal as well.
+cv2_logging.setLogLevel(cv2_logging.LOG_LEVEL_SILENT)
 
 
 class Capture(Protocol):
@@ -21,7 +26,7 @@ class Capture(Protocol):
 
     def isOpened(self) -> bool: ...
 
-    def read(self) -> tuple[bool, UInt8Array | None]: ...
+    def read(self) -> tuple[bool, Any]: ...
 
     def get(self, property_id: int) -> float: ...
 
@@ -30,6 +35,8 @@ class Capture(Protocol):
 
 class Camera(Source):
     """Frames as they come; `read` always gives the newest, whatever index is asked for.
+
+    `frame_times` stays empty, because no frame can be asked for again.
 
     Args:
         number: of the camera, from 0.
@@ -43,15 +50,17 @@ class Camera(Source):
     is_live = True
 
     def __init__(self, number: int, capture: Capture | None = None) -> None:
-        self._capture = capture if capture is not None else cv2.VideoCapture(number)
+        self._capture = capture if capture is not None else _open_capture(number)
         if not self._capture.isOpened():
             raise SourceError(f"Camera {number} cannot be opened; check the cable and that no other program uses it.")
         self._opened_at = time.monotonic()
         self._seen = 0
+        self._newest_s = 0.0
         self._number = number
         self.path = None
         self.title = f"Camera {number}"
-        self.frame_rate = self._capture.get(cv2.CAP_PROP_FPS) or _FALLBACK_RATE
+        rate = self._capture.get(cv2.CAP_PROP_FPS)  # some drivers say 0, -1 or nan
+        self.frame_rate = rate if 0 < rate <= _HIGHEST_RATE else _FALLBACK_RATE
         self.frame_times = np.empty(0)
         self.source_id = hashlib.blake2b(f"camera:{number}:{time.time_ns()}".encode(), digest_size=16).hexdigest()
 
@@ -60,24 +69,42 @@ class Camera(Source):
         """Frames that have come so far."""
         return self._seen
 
+    @property
+    def duration_s(self) -> float:
+        """From opening to the newest frame, in seconds."""
+        return self._newest_s
+
+    def index_at(self, time_s: float) -> int:
+        """The newest frame; the others are gone."""
+        return max(self._seen - 1, 0)
+
     def read(self, index: int = -1) -> Frame:
         """The newest picture; its index counts up, its time is seconds since opening.
 
         Raises:
             SourceError: the camera was unplugged.
         """
-        good, bgr = self._capture.read()
+        try:
+            good, bgr = self._capture.read()
+        except cv2.error as e:
+            raise self._stopped() from e
         if not good or bgr is None:
-            raise SourceError(f"Camera {self._number} stopped giving pictures; check the cable and open it again.")
-        frame = Frame(
-            self._seen,
-            time.monotonic() - self._opened_at,
-            self.source_id,
-            np.ascontiguousarray(bgr[..., ::-1]),
-        )
+            raise self._stopped()
+        self._newest_s = time.monotonic() - self._opened_at
+        rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        frame = Frame(self._seen, self._newest_s, self.source_id, rgb)
         self._seen += 1
         return frame
 
     def close(self) -> None:
         """Let go of the camera."""
         self._capture.release()
+
+    def _stopped(self) -> SourceError:
+        return SourceError(f"Camera {self._number} stopped giving pictures; check the cable and open it again.")
+
+
+def _open_capture(number: int) -> Capture:
+    capture = cv2.VideoCapture(number)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # else a slow reader sees what was there some frames ago
+    return capture

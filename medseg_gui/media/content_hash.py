@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from medseg_gui.errors import SourceError
@@ -36,20 +37,19 @@ def content_hash(path: Path) -> str:
 
 
 def folder_hash(files: Sequence[tuple[Path, int]]) -> str:
-    """Hash of the names and sizes of a folder's pictures, and of the content of up to 16 of them.
+    """Hash of the names and sizes of a folder's pictures, and of the content of 16 evenly spaced ones.
+
+    A picture that cannot be read counts with its name and size alone, because the others can still be shown.
 
     Args:
         files: (path, size in bytes) in the order of the folder's frames.
-
-    Raises:
-        SourceError: one of the files cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
     for path, size in files:
         digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))
-    step = max(1, len(files) // _SAMPLED_FILES)
-    for path, _ in files[::step][:_SAMPLED_FILES]:
-        digest.update(content_hash(path).encode())
+    for place in sorted({i * (len(files) - 1) // (_SAMPLED_FILES - 1) for i in range(_SAMPLED_FILES)}):
+        with suppress(SourceError):
+            digest.update(content_hash(files[place][0]).encode())
     return digest.hexdigest()
 
 

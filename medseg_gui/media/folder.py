@@ -97,5 +97,7 @@ def _list_pictures(folder: Path) -> list[tuple[Path, int]]:
                 if Path(e.name).suffix.lower() in IMAGE_SUFFIXES and not e.name.startswith(".") and e.is_file()
             ]
     except OSError as e:
-        raise SourceError(f"{folder.name or folder} cannot be read ({e.strerror}); check your permission.") from e
+        raise SourceError(
+            f"{folder.name or folder} cannot be read ({e.strerror}); check the folder and your permission."
+        ) from e
     return [(folder / name, size) for _, name, size in sorted(found)]

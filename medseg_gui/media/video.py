@@ -8,12 +8,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media.content_hash import content_hash
 from medseg_gui.media.source import Source
 from medseg_gui.media.video_container import VIDEO_ERRORS, open_video
-from medseg_gui.media.video_index import build_index
+from medseg_gui.media.video_index import VideoIndex, build_index
 from medseg_gui.media.video_packets import read_packets
 from medseg_gui.media.video_reader import VideoReader
 from medseg_gui.types import Frame, UInt8Array
@@ -21,8 +22,8 @@ from medseg_gui.types import Frame, UInt8Array
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv"})
 _FALLBACK_RATE = 25.0
 _HIGHEST_RATE = 1000.0
-# Containers that do not say how long a frame is do not show that their last one was cut.
-_SIZELESS = frozenset({"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v", "mjpeg"})
+# The containers that show in their packets that their end was cut off.
+_TELLS_A_CUT = ("mov", "matroska", "avi")
 
 
 class VideoFile(Source):
@@ -66,22 +67,23 @@ class VideoFile(Source):
                 index = build_index(path, stream, table)
             except VIDEO_ERRORS as e:
                 raise SourceError(f"{path.name} cannot be read; copy it again.", str(e)) from e
-            may_be_cut = table.was_cut or container.format.name in _SIZELESS
+            may_be_cut = table.was_cut or not container.format.name.startswith(_TELLS_A_CUT)
             times = index.stamps.astype(np.float64) * float(stream.time_base or 1 / _FALLBACK_RATE)
             self.frame_rate = _frame_rate(stream, times)
         self._reader = VideoReader(path, table, index)
-        count = self._without_cut_end(index.starts) if may_be_cut else len(index)
-        if not any(self._reader.is_readable(i) for i in {0, count // 2, count - 1} if 0 <= i < count):
+        count = self._without_cut_end(index) if may_be_cut else len(index)
+        if not any(self._reader.is_readable(i) for i in (0, count // 2, count - 1) if 0 <= i < count):
             self._reader.close()
             raise SourceError(f"{path.name} holds no frame that can be decoded; copy it again or convert it.")
         self.frame_times = times[:count]
 
-    def _without_cut_end(self, starts: np.ndarray) -> int:
-        """How many frames are left when those that cannot be decoded after the last key frame are not counted."""
-        count = len(starts)
-        while count and starts[count - 1] == starts[-1] and not self._reader.is_readable(count - 1):
-            count -= 1
-        return count
+    def _without_cut_end(self, index: VideoIndex) -> int:
+        """How many frames are left when, where the file ends, they are counted up to the first that fails."""
+        if not len(index):
+            return 0
+        last_start = index.starts[np.argmax(index.packets)]
+        suspects = range(int(np.argmax(index.starts == last_start)), len(index))
+        return next((place for place in suspects if not self._reader.is_readable(place)), len(index))
 
     def _to_rgb(self, frame: VideoFrame) -> UInt8Array:
         # One reformatter for all frames, because setting up a conversion takes longer than the conversion.
@@ -93,7 +95,7 @@ class VideoFile(Source):
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
 
-def _frame_rate(stream: VideoStream, times: np.ndarray) -> float:
+def _frame_rate(stream: VideoStream, times: NDArray[np.float64]) -> float:
     """The rate that the file names if it can be true, else the one its frames have."""
     rate = float(stream.average_rate or stream.guessed_rate or 0)
     if 0 < rate <= _HIGHEST_RATE:

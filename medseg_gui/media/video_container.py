@@ -11,15 +11,14 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from medseg_gui.errors import SourceError
-
-# Also the limit for pictures: 100 megapixels are 300 MB of RGB; the largest endoscope gives 8.
-MAX_PIXELS = 100_000_000
+from medseg_gui.media.source import MAX_PIXELS
 
 # What FFmpeg raises on damaged or vanished files.
 VIDEO_ERRORS = (av.error.FFmpegError, OSError)
 
-# Playlists and FFmpeg's concat scripts are left out, because they are texts that open other files or addresses.
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,dv,mxf,h264,hevc,m4v,mjpeg"
+# Playlists and FFmpeg's concat scripts are left out, because they are texts that open other files or addresses; so are
+# its many ways to take a picture for a video.
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,dv,mxf"
 
 _DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS)}
 # "explode": a damaged frame is an error, not a guess at what it might have shown.

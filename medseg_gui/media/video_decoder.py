@@ -56,13 +56,15 @@ class VideoDecoder:
         self._next = 0  # number of the packet that `_packets` gives next
         self._kept: deque[Packet] = deque()  # from the latest key packet on, if another stretch may begin there
         self._again: deque[Packet] = deque()  # to be decoded before `_packets` are asked
+        self._ready: deque[NumberedFrame] = deque()
         self._seeks_well = True
+        self._is_drained = True
         self._last = -1
         self.began: int | None = None
         self.sent = -1
 
     def begin(self, number: int, last: int) -> None:
-        """Empty the decoder and place it so that `step` decodes a key packet and what follows, up to packet `last`.
+        """Empty the decoder and place it so that frames come from a key packet and what follows, up to packet `last`.
 
         Raises:
             SourceError: the file is gone or has changed.
@@ -72,31 +74,29 @@ class VideoDecoder:
         if not (self._go_on(number) or self._seek(number) or self._reopen(number)):
             raise _changed(self._path)
         self._stream.codec_context.flush_buffers()
+        self._ready.clear()
+        self._is_drained = False
         self.began, self.sent, self._last = number, number - 1, last
 
-    def step(self) -> list[NumberedFrame] | None:
-        """Decode one packet.
+    def next_frame(self) -> NumberedFrame | None:
+        """Decode until a frame comes out.
 
         Returns:
-            (packet number, frame) of what came out, often one or none; None at the end of the stretch.
+            (packet number, frame), None at the end of the stretch.
 
         Raises:
-            FFmpegError, OSError: this packet, or with threads one shortly before, is damaged.
+            FFmpegError, OSError: the packet sent last, or with threads one shortly before, is damaged.
         """
-        if self.began is None:
-            return None
-        packet = self._take() if self.sent < self._last else None
-        if packet is None:
-            return self.drain()
-        self.sent += 1
-        if packet.size != self._table.facts[self.sent].size:
-            return self._begin_again(self.began)
-        packet.pts = packet.dts = self.sent
-        return self._decode(packet)
+        while self.began is not None and not self._ready:
+            if self._is_drained:
+                self.began = None
+            else:
+                self._ready.extend(self._step())
+        return self._ready.popleft() if self._ready else None
 
     def drain(self) -> list[NumberedFrame]:
-        """What the decoder still holds back; it ends the stretch."""
-        self.began = None
+        """All that the decoder still holds back; it ends the stretch."""
+        self._is_drained = True
         return self._decode(None)
 
     def close(self) -> None:
@@ -104,6 +104,16 @@ class VideoDecoder:
         self.began = None
         self._packets = iter(())
         self._container.close()
+
+    def _step(self) -> list[NumberedFrame]:
+        packet = self._take() if self.sent < self._last else None
+        if packet is None or self.began is None:
+            return self.drain()
+        self.sent += 1
+        if packet.size != self._table.facts[self.sent].size:
+            return self._begin_again(self.began)
+        packet.pts = packet.dts = self.sent
+        return self._decode(packet)
 
     def _decode(self, packet: Packet | None) -> list[NumberedFrame]:
         frames = self._stream.codec_context.decode(packet)

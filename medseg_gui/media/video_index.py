@@ -10,6 +10,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from medseg_gui.media.h264 import Refresh
 from medseg_gui.media.video_container import VIDEO_ERRORS
 from medseg_gui.media.video_decoder import VideoDecoder
 from medseg_gui.media.video_packets import PacketTable
@@ -78,6 +79,9 @@ def index_of(table: PacketTable, order: Sequence[int], stamps: Sequence[int]) ->
     packets, key_place = numbers[kept], key_place[kept]
     places = np.full(len(table.facts), -1, np.int64)
     places[packets] = np.arange(len(packets))
+    # Where a picture becomes new bit by bit, it is whole only when that began at the key packet before.
+    is_gradual = np.array([table.facts[key].refresh is Refresh.GRADUAL for key in table.keys], bool)
+    key_place = np.maximum(key_place - is_gradual[key_place], 0)
     ends = np.zeros(len(keys), np.int64)
     np.maximum.at(ends, key_place, packets)
     return VideoIndex(packets, keys[key_place], ends[key_place], np.asarray(stamps, np.int64)[kept], places)
@@ -101,12 +105,12 @@ def _order_of_decoding(path: Path, stream: VideoStream, table: PacketTable) -> l
         decoder.begin(0, last=len(table.facts) - 1)
         while True:
             try:
-                frames = decoder.step()
+                frame = decoder.next_frame()
             except VIDEO_ERRORS:
                 continue  # a damaged packet has no place in the order; the next ones may
-            if frames is None:
+            if frame is None:
                 break
-            order += [number for number, _ in frames]
+            order.append(frame[0])
     finally:
         decoder.close()
     return list(dict.fromkeys(order))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -12,9 +11,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from medseg_gui.media.h264 import Refresh, length_size, refresh_of
 from medseg_gui.media.video_container import VIDEO_ERRORS
-
-_IDR_AFTER_START_CODE = re.compile(rb"\x00\x00\x01[\x05\x25\x45\x65]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class PacketFacts:
         place: byte position in the file, None when unknown.
         size: bytes.
         is_key: decoding can begin here.
+        refresh: of a key packet, how it makes the picture new.
         is_shown: its frame is to be shown; an edit list may hide it although others need it.
     """
 
@@ -36,6 +35,7 @@ class PacketFacts:
     size: int
     is_key: bool
     is_shown: bool
+    refresh: Refresh = Refresh.CLEAN
 
 
 class PacketTable:
@@ -45,14 +45,14 @@ class PacketTable:
         facts: of each packet, in file order.
         keys: numbers of the packets where decoding can begin, ascending, never empty unless `facts` is.
         was_cut: the file ended in an error or holds less than it announces.
-        is_open: H.264 whose packets may lean on some before their key packet, if only to release them. After a jump a
-            strict decoder takes that for damage.
+        is_clean: whether nothing after any key packet names what was before it. Otherwise a strict decoder would take
+            what it does not know after a jump for damage.
     """
 
-    def __init__(self, facts: list[PacketFacts], was_cut: bool = False, is_open: bool = False) -> None:
+    def __init__(self, facts: list[PacketFacts], was_cut: bool = False) -> None:
         self.facts = facts
         self.was_cut = was_cut
-        self.is_open = is_open
+        self.is_clean = all(fact.refresh is Refresh.CLEAN for fact in facts)
         # Without any key flag decoding can only begin at the beginning.
         self.keys = [number for number, fact in enumerate(facts) if fact.is_key] or [0][: len(facts)]
         self._has_stamps = all(fact.pts is not None for fact in facts)
@@ -87,35 +87,15 @@ class PacketTable:
 def read_packets(container: InputContainer, stream: VideoStream) -> PacketTable:
     """Read through a whole stream; the container is left at its end."""
     facts: list[PacketFacts] = []
-    was_cut = is_open = False
+    was_cut = False
     is_h264 = stream.codec_context.name == "h264"
-    length_size = _length_size(stream.codec_context.extradata)
+    size_bytes = length_size(stream.codec_context.extradata)
     try:
         for p in container.demux(stream):
             if p.size:  # empty ones stand for frames that were dropped while recording
-                facts.append(PacketFacts(p.pts, p.dts, p.pos, p.size, p.is_keyframe, not p.is_discard))
+                refresh = refresh_of(bytes(p), size_bytes) if is_h264 and p.is_keyframe else Refresh.CLEAN
+                facts.append(PacketFacts(p.pts, p.dts, p.pos, p.size, p.is_keyframe, not p.is_discard, refresh))
                 was_cut |= p.is_corrupt
-                is_open |= is_h264 and p.is_keyframe and not _holds_idr(bytes(p), length_size)
     except VIDEO_ERRORS:
         was_cut = True  # what came before counts
-    return PacketTable(facts, was_cut or stream.frames > len(facts), is_open)
-
-
-def _length_size(extradata: bytes | None) -> int:
-    """Bytes that tell the length of each H.264 unit, 0 where start codes part them. Source: ISO 14496-15, 5.3.3.1."""
-    return (extradata[4] & 3) + 1 if extradata and len(extradata) > 4 and extradata[0] == 1 else 0
-
-
-def _holds_idr(data: bytes, length_size: int) -> bool:
-    """Whether an H.264 packet holds an IDR slice, after which nothing leans on what came before.
-
-    Source: ITU-T H.264, table 7-1 (unit type 5).
-    """
-    if not length_size:
-        return _IDR_AFTER_START_CODE.search(data) is not None
-    at = 0
-    while at + length_size < len(data):
-        if data[at + length_size] & 31 == 5:
-            return True
-        at += length_size + int.from_bytes(data[at : at + length_size], "big")
-    return False
+    return PacketTable(facts, was_cut or stream.frames > len(facts))

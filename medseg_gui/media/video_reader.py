@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media.video_container import STRICT, VIDEO_ERRORS
-from medseg_gui.media.video_decoder import NumberedFrame, VideoDecoder
+from medseg_gui.media.video_decoder import VideoDecoder
 from medseg_gui.media.video_index import VideoIndex
 from medseg_gui.media.video_packets import PacketTable
 
@@ -39,14 +38,13 @@ class VideoReader:
 
     def __init__(self, path: Path, table: PacketTable, index: VideoIndex) -> None:
         self._path, self._table, self._index = path, table, index
-        self._options = {} if table.is_open else STRICT
+        self._options = STRICT if table.is_clean else {}
         self._decoder = VideoDecoder(path, table, options=self._options)
         self._careful: VideoDecoder | None = None
         self._recent = RecentFrames(_KEPT_BYTES)
         self._shown = -1  # index of the frame that came out of `_decoder` last
         self._first_damaged: dict[int, int] = {}  # key packet -> first packet from there on that fails
-        self._better_begin: dict[int, int] = {}  # key packet -> the one to begin with instead
-        self._pictureless: set[int] = set()  # indices of packets that decode to nothing
+        self._missing: set[int] = set()  # frames that do not come out
 
     def read(self, place: int) -> VideoFrame:
         """The frame of an index.
@@ -82,11 +80,11 @@ class VideoReader:
 
     def _read_on(self, place: int) -> VideoFrame | None:
         """The frame from where the decoder stands or from its key packet; None when an error came up."""
-        begin = self._begins(place)[0]
+        start = int(self._index.starts[place])
         try:
-            if self._decoder.began != begin or place <= self._shown:
+            if self._decoder.began != start or place <= self._shown:
                 self._shown = -1
-                self._decoder.begin(begin, int(self._index.ends[place]))
+                self._decoder.begin(start, int(self._index.ends[place]))
             return self._run(self._decoder, place)
         except VIDEO_ERRORS:
             self._decoder.began = None
@@ -94,61 +92,44 @@ class VideoReader:
 
     def _run(self, decoder: VideoDecoder, place: int) -> VideoFrame | None:
         """Decode until the frame comes out; None when the stretch ends without it."""
-        start = self._index.starts[place]
-        while (frames := decoder.step()) is not None:
-            self._keep(decoder, start, frames)
-            if (frame := self._recent.get(place)) is not None:
-                return frame
+        while (numbered := decoder.next_frame()) is not None:
+            came = self._keep(*numbered, start=self._index.starts[place])
+            if decoder is self._decoder:
+                self._shown = max(self._shown, came)
+            if came == place:
+                return numbered[1]
         return None
 
-    def _keep(self, decoder: VideoDecoder, start: int, frames: list[NumberedFrame]) -> None:
-        for number, frame in frames:
-            place = int(self._index.places[number])
-            # Others that come out along the way belong to another stretch, or lean on what was not decoded.
-            if place >= 0 and self._index.starts[place] == start:
-                self._recent.put(place, frame)
-                if decoder is self._decoder:
-                    self._shown = place
-
-    def _begins(self, place: int) -> list[int]:
-        """Key packets to begin with: the frame's own, then the one before, or the one that was found to be needed.
-
-        The second serves streams that refresh bit by bit, where a decoder holds frames back until all is fresh.
-        """
-        start = int(self._index.starts[place])
-        if start in self._better_begin:
-            return [self._better_begin[start]]
-        nearest = bisect_left(self._table.keys, start)
-        return self._table.keys[max(nearest - 1, 0) : nearest + 1][::-1]
+    def _keep(self, number: int, frame: VideoFrame, start: int) -> int:
+        """Index of a frame that came out, -1 for one of another stretch: it leans on what was not decoded."""
+        place = int(self._index.places[number])
+        if place < 0 or self._index.starts[place] != start:
+            return -1
+        self._recent.put(place, frame)
+        return place
 
     def _read_carefully(self, place: int) -> VideoFrame | None:
-        begins = self._begins(place)
-        for begin in begins:
-            frame = self._run_carefully(begin, place)
-            if frame is not None:
-                self._better_begin[begins[0]] = begin
-                return frame
-        if not self._is_hopeless(place):
-            self._pictureless.add(place)
-        return None
-
-    def _run_carefully(self, begin: int, place: int) -> VideoFrame | None:
+        """The frame from a decoder without threads, which tells the packet that fails."""
         if self._careful is None:
             self._careful = VideoDecoder(self._path, self._table, threads=False, options=self._options)
-        self._careful.begin(begin, int(self._index.ends[place]))
+        start = int(self._index.starts[place])
+        self._careful.begin(start, int(self._index.ends[place]))
         try:
-            return self._run(self._careful, place)
+            frame = self._run(self._careful, place)
         except VIDEO_ERRORS:
-            damaged = self._first_damaged[begin] = self._careful.sent
+            damaged = self._first_damaged[start] = self._careful.sent
+            frame = None
             with suppress(*VIDEO_ERRORS):  # frames from before the error still wait inside
-                waiting = [(number, frame) for number, frame in self._careful.drain() if number < damaged]
-                self._keep(self._careful, int(self._index.starts[place]), waiting)
-            return self._recent.get(place)
+                for number, waiting in self._careful.drain():
+                    if number < damaged and self._keep(number, waiting, start) == place:
+                        frame = waiting
+        if frame is None:
+            self._missing.add(place)
+        return frame
 
     def _is_hopeless(self, place: int) -> bool:
-        number = self._index.packets[place]
-        is_damaged = all(self._first_damaged.get(begin, math.inf) <= number for begin in self._begins(place))
-        return is_damaged or place in self._pictureless
+        damaged = self._first_damaged.get(int(self._index.starts[place]), math.inf)
+        return place in self._missing or damaged <= self._index.packets[place]
 
     def _complaint(self, place: int) -> SourceError:
         if not self._path.exists():
