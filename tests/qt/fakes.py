@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QObject, QThread, SignalInstance
 
 from medseg_gui.errors import SourceError, WeightsError
 from medseg_gui.qt.state.session import WeightsEntry
@@ -21,6 +22,26 @@ PATIENCE_S = 10.0
 def thread_name() -> str:
     """Name of the thread that we are on."""
     return QThread.currentThread().objectName()
+
+
+class Heard(QObject):
+    """What a worker's signal said, heard on the main thread; qtbot.waitSignal would listen on the worker's."""
+
+    def __init__(self, signal: SignalInstance) -> None:
+        super().__init__()
+        self.calls: list[tuple[Any, ...]] = []
+        signal.connect(self.note)
+
+    def note(self, *arguments: Any) -> None:
+        assert thread_name() not in ("DecodeWorker", "SegmentWorker", "ComposeWorker", "ScanWorker", "StoreWorker")
+        self.calls.append(arguments)
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+    @property
+    def last(self) -> tuple[Any, ...]:
+        return self.calls[-1]
 
 
 class FakeSource:

@@ -134,6 +134,8 @@ class PlaybackState(QObject):
 
     def on_tick(self) -> None:
         """Ask for the frame that is due now, when it is another than the last one asked for."""
+        if not self.is_playing:
+            return
         if self.is_live:
             self.frame_wanted.emit(-1)
             return

@@ -1,0 +1,124 @@
+"""The decode worker: the newest request wins, what fails to open changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from medseg_gui.errors import SourceError
+from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.workers.decode import DecodeWorker
+from tests.qt.fakes import FakeMedia, Heard
+
+
+@pytest.fixture
+def worker(qapp: object, media: FakeMedia) -> Iterator[DecodeWorker]:
+    made = DecodeWorker(media.open)
+    made.start()
+    yield made
+    made.stop()
+    made.wait()
+
+
+@pytest.fixture
+def frames(worker: DecodeWorker) -> Heard:
+    """Frames that were decoded."""
+    return Heard(worker.frame_ready)
+
+
+def open_clip(worker: DecodeWorker, qtbot: QtBot, spec: str = "clip") -> SourceInfo:
+    opened = Heard(worker.opened)
+    worker.open(spec)
+    qtbot.waitUntil(lambda: len(opened) == 1)
+    info: SourceInfo = opened.last[0]
+    return info
+
+
+def test_an_open_source_is_described(worker: DecodeWorker, qtbot: QtBot) -> None:
+    info = open_clip(worker, qtbot)
+    assert (info.kind, info.title, info.source_id, info.frame_count) == ("video", "clip", "id-clip", 40)
+    assert not info.is_live
+
+
+def test_a_camera_has_no_frames_to_count(worker: DecodeWorker, qtbot: QtBot, frames: Heard) -> None:
+    info = open_clip(worker, qtbot, "camera:0")
+    assert (info.spec, info.frame_count, info.is_live) == ("camera:0", 0, True)
+    worker.request(info.source_id, -1)
+    qtbot.waitUntil(lambda: len(frames) == 1)
+
+
+def test_a_path_is_remembered_whole(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened = media.open
+
+    def open_with_path(spec: str) -> object:
+        source = opened(spec)
+        source.path = Path(spec)
+        return source
+
+    worker._open_source = open_with_path
+    assert open_clip(worker, qtbot).spec == str(tmp_path / "clip")
+
+
+def test_the_newest_request_wins(worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, frames: Heard) -> None:
+    info = open_clip(worker, qtbot)
+    media.opened[0].gate.clear()
+    worker.request(info.source_id, 0)
+    qtbot.waitUntil(lambda: bool(media.opened[0].threads))  # it is busy with frame 0
+    for index in range(1, 30):
+        worker.request(info.source_id, index)
+    media.opened[0].gate.set()
+    qtbot.waitUntil(lambda: len(frames) == 2)
+    assert [f.index for (f,) in frames.calls] == [0, 29]
+
+
+def test_a_request_for_another_source_is_forgotten(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, frames: Heard
+) -> None:
+    info = open_clip(worker, qtbot)
+    worker.request("id-of-an-earlier-one", 3)
+    open_clip(worker, qtbot, "other")
+    worker.request(info.source_id, 4)
+    worker.request("id-other", 5)
+    qtbot.waitUntil(lambda: len(frames) == 1)
+    assert frames.last[0].source_id == "id-other"
+    assert media.opened[0].is_closed
+
+
+def test_what_cannot_be_opened_leaves_the_open_one(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, frames: Heard
+) -> None:
+    info = open_clip(worker, qtbot)
+    failed = Heard(worker.failed)
+    worker.open("zero-byte.mp4")
+    qtbot.waitUntil(lambda: len(failed) == 1)
+    assert isinstance(failed.last[0], SourceError)
+    assert not media.opened[0].is_closed
+    worker.request(info.source_id, 2)
+    qtbot.waitUntil(lambda: len(frames) == 1)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_bad_frame_and_a_file_that_is_gone_are_told_apart(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, tmp_path: Path, is_there: bool
+) -> None:
+    media.bad = {3}
+    info = open_clip(worker, qtbot)
+    media.opened[0].path = tmp_path if is_there else tmp_path / "unplugged.mp4"
+    failed = Heard(worker.frame_failed)
+    worker.request(info.source_id, 3)
+    qtbot.waitUntil(lambda: len(failed) == 1)
+    assert failed.last[1] is not is_there
+
+
+def test_the_end_closes_the_source(worker: DecodeWorker, qtbot: QtBot, media: FakeMedia) -> None:
+    open_clip(worker, qtbot)
+    worker.stop()
+    worker.wait()
+    assert media.opened[0].is_closed
+    assert media.opened[0].threads == {"DecodeWorker"}
