@@ -57,7 +57,7 @@ class VideoDecoder:
         self._kept: deque[Packet] = deque()  # from the latest key packet on, if another stretch may begin there
         self._again: deque[Packet] = deque()  # to be decoded before `_packets` are asked
         self._ready: deque[NumberedFrame] = deque()
-        self._seeks_well = True
+        self._keys_back = 0  # how many key packets before the wanted one to seek
         self._is_drained = True
         self._last = -1
         self.began: int | None = None
@@ -102,7 +102,7 @@ class VideoDecoder:
     def close(self) -> None:
         """Let go of the file."""
         self.began = None
-        self._packets = iter(())
+        self._restart(iter(()), at=len(self._table.facts))
         self._container.close()
 
     def _step(self) -> list[NumberedFrame]:
@@ -110,7 +110,7 @@ class VideoDecoder:
         if packet is None or self.began is None:
             return self.drain()
         self.sent += 1
-        if packet.size != self._table.facts[self.sent].size:
+        if not self._is_listed(packet, self.sent):
             return self._begin_again(self.began)
         packet.pts = packet.dts = self.sent
         return self._decode(packet)
@@ -151,7 +151,8 @@ class VideoDecoder:
         return 0 <= number - self._next <= _NEAR_PACKETS and self._skip_to(number)
 
     def _seek(self, number: int) -> bool:
-        return self._seeks_well and any(self._seek_stamp(stamp, number) for stamp in self._table.seek_stamps(number))
+        stamps = self._table.seek_stamps(number, self._keys_back)
+        return any(self._seek_stamp(stamp, number) for stamp in stamps)
 
     def _seek_stamp(self, stamp: int, number: int) -> bool:
         try:
@@ -168,16 +169,17 @@ class VideoDecoder:
 
     def _reopen(self, number: int) -> bool:
         """From the beginning of the file, for streams that cannot seek."""
-        self._container.close()
-        self._container, self._stream = open_video(self._path, *self._how)
+        container, stream = open_video(self._path, *self._how)
+        self.close()
+        self._container, self._stream = container, stream
         self._restart(self._demux(), at=0)
         return self._skip_to(number)
 
     def _begin_again(self, number: int) -> list[NumberedFrame]:
-        """A damaged file may give other packets after a seek than straight through; then seek no more."""
-        if not self._seeks_well:
+        """Right after a seek some formats give other packets than straight through; then seek further back."""
+        if self._keys_back > len(self._table.keys):
             raise _changed(self._path)
-        self._seeks_well = False
+        self._keys_back = 2 * self._keys_back + 1
         self._restart(iter(()), at=len(self._table.facts))
         self.begin(number, self._last)
         return []
@@ -190,9 +192,14 @@ class VideoDecoder:
     def _skip_to(self, number: int) -> bool:
         self._kept.clear()
         self._again.clear()
-        while self._next < number and self._next_packet() is not None:
-            pass
+        while self._next < number:
+            packet = self._next_packet()
+            if packet is None or not self._is_listed(packet, self._next - 1):
+                return False
         return self._next == number
+
+    def _is_listed(self, packet: Packet, number: int) -> bool:
+        return bool(packet.size == self._table.facts[number].size)
 
     def _demux(self) -> Iterator[Packet]:
         return (packet for packet in self._container.demux(self._stream) if packet.size)

@@ -70,7 +70,7 @@ def index_of(table: PacketTable, order: Sequence[int], stamps: Sequence[int]) ->
     numbers = np.asarray(order, np.int64)
     rank = np.full(len(table.facts), -1, np.int64)
     rank[numbers] = np.arange(len(numbers))
-    keys = np.asarray(table.keys, np.int64)
+    keys = np.array([key for key in table.keys if rank[key] >= 0], np.int64)
     key_place = np.searchsorted(keys, numbers, side="right") - 1
     leads = (key_place >= 0) & (rank[numbers] < rank[keys[key_place]])
     key_place -= leads
@@ -80,7 +80,7 @@ def index_of(table: PacketTable, order: Sequence[int], stamps: Sequence[int]) ->
     places = np.full(len(table.facts), -1, np.int64)
     places[packets] = np.arange(len(packets))
     # Where a picture becomes new bit by bit, it is whole only when that began at the key packet before.
-    is_gradual = np.array([table.facts[key].refresh is Refresh.GRADUAL for key in table.keys], bool)
+    is_gradual = np.array([table.facts[key].refresh is Refresh.GRADUAL for key in keys], bool)
     key_place = np.maximum(key_place - is_gradual[key_place], 0)
     ends = np.zeros(len(keys), np.int64)
     np.maximum.at(ends, key_place, packets)

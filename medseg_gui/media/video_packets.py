@@ -67,14 +67,18 @@ class PacketTable:
         """
         return self._numbers.get(self._name(packet.pts, packet.pos, packet.size))
 
-    def seek_stamps(self, number: int) -> Iterator[int]:
+    def seek_stamps(self, number: int, back: int = 0) -> Iterator[int]:
         """Stamps to seek to in turn until the file lands at or before a key packet, ever further back.
 
         Formats differ in whether they seek by presentation or by decoding stamp, and some land late.
+
+        Args:
+            number: of the key packet.
+            back: how many key packets before it to begin with.
         """
         if not self._numbers:
             return
-        place, back = bisect_left(self.keys, number), 0
+        place = bisect_left(self.keys, number)
         while place - back >= 0:
             fact = self.facts[self.keys[place - back]]
             yield from (stamp for stamp in (fact.pts, fact.dts) if stamp is not None)

@@ -42,6 +42,7 @@ class VideoReader:
         self._decoder = VideoDecoder(path, table, options=self._options)
         self._careful: VideoDecoder | None = None
         self._recent = RecentFrames(_KEPT_BYTES)
+        self._is_closed = False
         self._shown = -1  # index of the frame that came out of `_decoder` last
         self._first_damaged: dict[int, int] = {}  # key packet -> first packet from there on that fails
         self._missing: set[int] = set()  # frames that do not come out
@@ -52,6 +53,8 @@ class VideoReader:
         Raises:
             SourceError: it, or a frame it leans on, is damaged, or the file is gone.
         """
+        if self._is_closed:
+            raise SourceError(f"{self._path.name} is closed; open it again.")
         frame = self._recent.get(place)
         if frame is None and not self._is_hopeless(place):
             try:
@@ -73,6 +76,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._is_closed = True
         self._recent.clear()
         for decoder in (self._decoder, self._careful):
             if decoder is not None:
