@@ -11,7 +11,7 @@ from tqdm import tqdm
 @contextmanager
 def progress_bar(unit: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function to call with (done, in all); the bar shows rate and time left."""
-    with tqdm(unit=unit, dynamic_ncols=True) as bar:
+    with tqdm(unit=unit, dynamic_ncols=True, disable=None) as bar:  # None: only where a person looks on
 
         def update(done: int, total: int) -> None:
             bar.total = total

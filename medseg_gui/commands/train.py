@@ -136,7 +136,7 @@ class _reporter:  # noqa: N801  reads as a function
 
         if event["event"] == "step":
             if self._bar is None or self._bar.n >= self._bar.total:
-                self._bar = tqdm(total=event["steps"], desc=f"epoch {event['epoch'] + 1}", unit="batch")
+                self._bar = tqdm(total=event["steps"], desc=f"epoch {event['epoch'] + 1}", unit="batch", disable=None)
                 self._bar.update(event["step"])
             self._bar.update()
             self._bar.set_postfix(loss=f"{event['loss']:.3f}")
