@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from medseg_gui.media.video_packets import read_packets
 from medseg_gui.media.video_reader import VideoReader
 from medseg_gui.types import Frame, UInt8Array
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv"})
+logger = logging.getLogger(__name__)
+
 _FALLBACK_RATE = 25.0
 _HIGHEST_RATE = 1000.0
 # The containers that show in their packets that their end was cut off.
@@ -75,6 +77,8 @@ class VideoFile(Source):
         if not any(self._reader.is_readable(i) for i in (0, count // 2, count - 1) if 0 <= i < count):
             self._reader.close()
             raise SourceError(f"{path.name} holds no frame that can be decoded; copy it again or convert it.")
+        if count < len(index):
+            logger.info("%s is cut off: %d of %d frames are left", self.source_id, count, len(index))
         self.frame_times = times[:count]
 
     def _without_cut_end(self, index: VideoIndex) -> int:

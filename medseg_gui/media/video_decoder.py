@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 
@@ -68,7 +69,6 @@ class VideoDecoder:
 
         Raises:
             SourceError: the file is gone or has changed.
-            FFmpegError, OSError: it cannot be read.
         """
         self.began = None
         if not (self._go_on(number) or self._seek(number) or self._reopen(number)):
@@ -86,6 +86,7 @@ class VideoDecoder:
 
         Raises:
             FFmpegError, OSError: the packet sent last, or with threads one shortly before, is damaged.
+            SourceError: the file is gone or has changed.
         """
         while self.began is not None and not self._ready:
             if self._is_drained:
@@ -102,16 +103,16 @@ class VideoDecoder:
     def close(self) -> None:
         """Let go of the file."""
         self.began = None
-        self._restart(iter(()), at=len(self._table.facts))
+        self._forget_place()
         self._container.close()
 
     def _step(self) -> list[NumberedFrame]:
-        packet = self._take() if self.sent < self._last else None
-        if packet is None or self.began is None:
+        if self.sent == self._last:
             return self.drain()
+        packet = self._take()
+        if packet is None or not self._is_listed(packet, self.sent + 1):
+            return self._begin_again()
         self.sent += 1
-        if not self._is_listed(packet, self.sent):
-            return self._begin_again(self.began)
         packet.pts = packet.dts = self.sent
         return self._decode(packet)
 
@@ -122,24 +123,26 @@ class VideoDecoder:
     def _take(self) -> Packet | None:
         if self._again:
             return self._again.popleft()
-        number = self._next
-        packet = self._next_packet()
-        if packet is None or number == len(self._table.facts):
+        if self._next == len(self._table.facts):
             return None
-        if self._table.facts[number].is_key:
+        is_key = self._table.facts[self._next].is_key
+        if is_key:
             self._kept.clear()
+        packet = self._next_packet()
         # Frames shown before a key packet may follow it in the file; with them decoded, the next stretch begins there.
-        if self._kept or (self._table.facts[number].is_key and number != self.began):
+        if packet is not None and (self._kept or (is_key and self._next - 1 != self.began)):
             self._kept.append(packet)
         return packet
 
     def _next_packet(self) -> Packet | None:
-        try:
+        """The next packet of the file, None where it cannot be read any more."""
+        packet = None
+        with suppress(*VIDEO_ERRORS):
             packet = next(self._packets, None)
-        except VIDEO_ERRORS:
-            self._restart(iter(()), at=len(self._table.facts))
-            raise
-        self._next += 1
+        if packet is None:
+            self._forget_place()
+        else:
+            self._next += 1
         return packet
 
     def _go_on(self, number: int) -> bool:
@@ -175,14 +178,19 @@ class VideoDecoder:
         self._restart(self._demux(), at=0)
         return self._skip_to(number)
 
-    def _begin_again(self, number: int) -> list[NumberedFrame]:
+    def _begin_again(self) -> list[NumberedFrame]:
         """Right after a seek some formats give other packets than straight through; then seek further back."""
-        if self._keys_back > len(self._table.keys):
+        number, self.began = self.began, None
+        if number is None or self._keys_back > len(self._table.keys):
+            self._keys_back = 0  # the disk may come back
             raise _changed(self._path)
         self._keys_back = 2 * self._keys_back + 1
-        self._restart(iter(()), at=len(self._table.facts))
+        self._forget_place()
         self.begin(number, self._last)
         return []
+
+    def _forget_place(self) -> None:
+        self._restart(iter(()), at=len(self._table.facts))
 
     def _restart(self, packets: Iterator[Packet], at: int) -> None:
         self._packets, self._next = packets, at
@@ -206,4 +214,4 @@ class VideoDecoder:
 
 
 def _changed(path: Path) -> SourceError:
-    return SourceError(f"{path.name} has changed while it was open; open it again.")
+    return SourceError(f"{path.name} has changed or cannot be reached any more; open it again.")
