@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,8 @@ from PIL import Image
 from medseg_gui.errors import InputError
 from medseg_gui.media import open_source
 from tests.media.conftest import MakeClip
+
+resource = pytest.importorskip("resource", reason="Windows does not tell the most memory used")
 
 CASES_PER_KIND = 40
 PICTURES = ("png", "jpg", "bmp", "tif", "webp")
