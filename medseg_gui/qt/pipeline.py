@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 # In half a second the scope has moved on: an older mask would lie on other tissue and mislead more than none.
 STALE_AFTER_S = 0.5
+# An overlay that comes so shortly before the next frame is drawn together with it: to paint once more in between
+# would make that frame late.
+WITH_NEXT_FRAME_S = 0.015
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,7 @@ class Pipeline(QObject):
         self._source_id = ""
         self._is_frame_failing = False
         self._scan_job: ScanJob | None = None
+        self._waiting_overlay: Overlay | None = None
         self.counter = FrameCounter(self.state.performance, self)
         self.settings = SettingsKeeper(settings, self.state, self)
         self._ask_workers()
@@ -144,12 +148,15 @@ class Pipeline(QObject):
     def on_playing_changed(self, is_playing: bool) -> None:
         """In motion, the processor belongs to the picture and what is predicted for it."""
         self._workers.scan.hold(is_playing)
+        if not is_playing:
+            self._draw_waiting()
 
     def on_opened(self, source: SourceInfo) -> None:
         """Everything begins anew; the session tells last, when the rest is ready."""
         self.on_scan_stop_requested()
         self._source_id = source.source_id
         self._is_frame_failing = False
+        self._waiting_overlay = None
         self.state.analysis.reset(source.frame_count)
         self.state.playback.reset(source.frame_times, source.is_live)
         self.state.session.set_source(source)
@@ -164,6 +171,7 @@ class Pipeline(QObject):
             return
         self._is_frame_failing = False
         self.state.playback.set_frame(frame)
+        self._draw_waiting()
         self._judge_overlay()
         self._look_at(frame)
 
@@ -191,6 +199,7 @@ class Pipeline(QObject):
     def on_weights_chosen(self, class_id: int, name: str) -> None:
         """What other weights saw no longer holds."""
         self.on_scan_stop_requested()
+        self._waiting_overlay = None
         self.state.analysis.forget_class(class_id)
         self.state.analysis.forget_segmentation()
         self._workers.segment.choose(class_id, name)
@@ -224,9 +233,22 @@ class Pipeline(QObject):
 
     def on_composed(self, overlay: Overlay, segmentation: Segmentation) -> None:
         """Draw it, unless the picture has moved on too far."""
-        if self._is_current(segmentation) and not self._is_stale(overlay.frame_index):
-            self.state.analysis.set_overlay(overlay)
-            self._judge_overlay()
+        if not self._is_current(segmentation) or self._is_stale(overlay.frame_index):
+            return
+        if self.state.playback.next_due_in_s < WITH_NEXT_FRAME_S:
+            self._waiting_overlay = overlay
+        else:
+            self._draw(overlay)
+
+    def _draw(self, overlay: Overlay) -> None:
+        self._waiting_overlay = None
+        self.state.analysis.set_overlay(overlay)
+        self._judge_overlay()
+
+    def _draw_waiting(self) -> None:
+        """The overlay that waited for this frame, or for a pause."""
+        if self._waiting_overlay is not None:
+            self._draw(self._waiting_overlay)
 
     def _judge_overlay(self) -> None:
         """How late the overlay is for the frame on screen; one that is too old goes."""
@@ -272,6 +294,8 @@ class Pipeline(QObject):
             self._scan_job = ScanJob(source.spec, source.source_id, tuple(chosen.values()), indices)
             self._workers.scan.scan(self._scan_job)
             self.state.analysis.set_scanning(True)
+            if self.state.playback.is_playing:
+                self.state.session.notice("The scan goes on whenever playback is paused.")
 
     def _unseen(self, chosen: dict[int, str]) -> list[int]:
         lanes = [self.state.analysis.lanes[class_id] for class_id in chosen]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QThread, SignalInstance
 
+import medseg_gui.segmenter  # noqa: F401  workers import it when first needed; no test shall wait for torch
 from medseg_gui.errors import SourceError, WeightsError
 from medseg_gui.qt.state.session import WeightsEntry
 from medseg_gui.qt.workers.networks import Networks

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.errors import MedsegError
 from medseg_gui.qt.pipeline import Pipeline
 from medseg_gui.qt.state.performance import Rates
+from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.settings import Settings
 from medseg_gui.types import INSTRUMENT, POLYP, Frame, Segmentation
 from tests.qt.conftest import build_pipeline
@@ -102,6 +103,32 @@ def test_an_overlay_says_how_late_it_is_and_goes_when_it_is_too_old(
     go_to(pipeline, qtbot, 13)  # 0.52 s
     assert overlay_index(pipeline) is None
     assert pipeline.state.analysis.late_by == 0
+
+
+def test_an_overlay_that_comes_just_before_the_next_frame_is_drawn_with_it(
+    pipeline: Pipeline, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_and_wait(pipeline, qtbot)
+    made = pipeline.state.analysis.overlay, pipeline.state.analysis.segmentation
+    pipeline.state.analysis.set_overlay(None)
+    monkeypatch.setattr(PlaybackState, "next_due_in_s", 0.001)
+    pipeline.on_composed(*made)
+    assert overlay_index(pipeline) is None
+    go_to(pipeline, qtbot, 1)
+    assert overlay_index(pipeline) == 0
+    assert pipeline.state.analysis.late_by == 1
+
+
+def test_an_overlay_that_waits_is_drawn_when_one_pauses(
+    pipeline: Pipeline, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_and_wait(pipeline, qtbot)
+    made = pipeline.state.analysis.overlay, pipeline.state.analysis.segmentation
+    pipeline.state.analysis.set_overlay(None)
+    monkeypatch.setattr(PlaybackState, "next_due_in_s", 0.001)
+    pipeline.on_composed(*made)
+    pipeline.on_playing_changed(False)
+    assert overlay_index(pipeline) == 0
 
 
 def test_an_overlay_of_a_later_frame_goes_when_one_jumps_back(
@@ -274,6 +301,20 @@ def test_what_a_scan_finds_for_other_weights_is_thrown_away(
     qtbot.waitUntil(lambda: overlay_index(pipeline) == 0)
     pipeline.close()
     assert np.isnan(pipeline.state.analysis.lanes[POLYP][1:]).all()
+
+
+def test_a_scan_rests_while_the_video_plays(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    playback, analysis = pipeline.state.playback, pipeline.state.analysis
+    playback.set_loop((0, 1))
+    playback.play()
+    with qtbot.waitSignal(pipeline.state.session.noticed):
+        analysis.request_scan()
+    qtbot.waitUntil(lambda: len(media.opened) == 2)
+    assert media.opened[1].read_indices == []
+    playback.pause()
+    qtbot.waitUntil(lambda: not analysis.is_scanning)
+    assert not np.isnan(analysis.lanes[POLYP]).any()
 
 
 @pytest.mark.parametrize("what", ["nothing open", "no weights", "camera", "all seen"])

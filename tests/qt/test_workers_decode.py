@@ -116,6 +116,35 @@ def test_a_bad_frame_and_a_file_that_is_gone_are_told_apart(
     assert failed.last[1] is not is_there
 
 
+def test_the_next_frame_is_ready_before_it_is_asked_for(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, frames: Heard
+) -> None:
+    info = open_clip(worker, qtbot)
+    source = media.opened[0]
+    for count, index in enumerate((3, 4, 5, 9, 20, 19), 1):
+        worker.request(info.source_id, index)
+        qtbot.waitUntil(lambda n=count: len(frames) == n)
+    worker.stop()
+    worker.wait()
+    assert [f.index for (f,) in frames.calls] == [3, 4, 5, 9, 20, 19]
+    # One on after 3, 4 and 5; four on after 9; nothing after a jump or a step back.
+    assert source.read_indices == [3, 7, 4, 5, 6, 9, 13, 20, 19]
+
+
+def test_a_bad_frame_ahead_is_told_only_when_it_is_asked_for(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia, frames: Heard
+) -> None:
+    media.bad = {2}
+    failed = Heard(worker.frame_failed)
+    info = open_clip(worker, qtbot)
+    for count, index in enumerate((0, 1), 1):
+        worker.request(info.source_id, index)
+        qtbot.waitUntil(lambda n=count: len(frames) == n)
+    assert not failed.calls
+    worker.request(info.source_id, 2)
+    qtbot.waitUntil(lambda: len(failed) == 1)
+
+
 def test_the_end_closes_the_source(worker: DecodeWorker, qtbot: QtBot, media: FakeMedia) -> None:
     open_clip(worker, qtbot)
     worker.stop()

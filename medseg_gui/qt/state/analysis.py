@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from medseg_gui.overlay import Overlay
 from medseg_gui.types import CLASS_NAMES, POLYP, Segmentation
 
+_LOOKED_AT_EVERY = 8  # a background scan first takes each so many frames
+
 
 class AnalysisState(QObject):
     """The newest segmentation and overlay, and a lane of lesion probability for each class.
@@ -120,8 +122,11 @@ class AnalysisState(QObject):
             A frame index, None when no run begins on that side.
         """
         lane = self.lanes.get(POLYP, np.empty(0, np.float32))
-        seen = np.flatnonzero(~np.isnan(lane))  # what was not looked at yet does not cut a lesion in two
-        marked = lane[seen] >= threshold
-        starts = seen[marked & ~np.concatenate(([False], marked[:-1]))] if len(seen) else seen
+        marked = np.flatnonzero(lane >= threshold)
+        silent = np.flatnonzero(lane < threshold)
+        # A run ends with a frame that was seen to be silent, or when too much in between was not looked at.
+        is_cut = np.diff(np.searchsorted(silent, marked)) > 0
+        is_far = np.diff(marked) > _LOOKED_AT_EVERY
+        starts = marked[np.concatenate(([True], is_cut | is_far))] if len(marked) else marked
         side = starts[starts > index] if forward else starts[starts < index][::-1]
         return int(side[0]) if len(side) else None

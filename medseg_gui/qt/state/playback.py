@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from medseg_gui.types import Frame
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0)
-_TICK_MS = 5
+_LIVE_TICK_MS = 5
 
 
 class PlaybackState(QObject):
@@ -44,7 +45,7 @@ class PlaybackState(QObject):
         self._started_time_s = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(_TICK_MS)
+        self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.on_tick)
 
     @property
@@ -56,6 +57,13 @@ class PlaybackState(QObject):
     def index(self) -> int:
         """Index of the frame on screen, 0 when there is none."""
         return self.frame.index if self.frame else 0
+
+    @property
+    def next_due_in_s(self) -> float:
+        """Seconds until another frame is due, 0 when it is overdue; endless while nothing plays by the clock."""
+        if not self.is_playing or self.is_live:
+            return math.inf
+        return max(self._end_s(self.wanted_index) - self._now_s(), 0.0) / self.speed
 
     def reset(self, frame_times: NDArray[np.float64], is_live: bool = False) -> None:
         """Begin with a new source: first frame, paused (a camera runs), no loop."""
@@ -108,7 +116,6 @@ class PlaybackState(QObject):
             self.seek(self._first_index())
         self.is_playing = True
         self._restart_clock()
-        self._timer.start()
         self.playing_changed.emit(True)
 
     def pause(self) -> None:
@@ -138,13 +145,14 @@ class PlaybackState(QObject):
             return
         if self.is_live:
             self.frame_wanted.emit(-1)
-            return
-        due = self._index_at(self._started_time_s + (self._clock() - self._started_at) * self.speed)
-        if due > self._last_index() or self._is_past_end():
+        elif self._now_s() >= self._end_s(self._last_index()):
             self._turn_round()
-        elif due != self.wanted_index:
-            self.wanted_index = due
-            self.frame_wanted.emit(due)
+        else:
+            due = min(self._index_at(self._now_s()), self._last_index())
+            if due != self.wanted_index:
+                self.wanted_index = due
+                self.frame_wanted.emit(due)
+        self._wind_timer()
 
     def _turn_round(self) -> None:
         if self.loop is not None:
@@ -155,12 +163,21 @@ class PlaybackState(QObject):
             self.seek(self._last_index())
         self.ended.emit()
 
-    def _is_past_end(self) -> bool:
-        """Whether the last frame has had its time on screen."""
-        last = self._last_index()
-        before = self._times[last] - self._times[last - 1] if last else 0.04
-        now = self._started_time_s + (self._clock() - self._started_at) * self.speed
-        return bool(now >= self._times[last] + before)
+    def _now_s(self) -> float:
+        """What the clock shows, in the source's time."""
+        return self._started_time_s + (self._clock() - self._started_at) * self.speed
+
+    def _end_s(self, index: int) -> float:
+        """When a frame has had its time on screen; the last one of all gets as long as the one before."""
+        if index + 1 < self.frame_count:
+            return float(self._times[index + 1])
+        length = self._times[index] - self._times[index - 1] if index else 0.04
+        return float(self._times[index] + length)
+
+    def _wind_timer(self) -> None:
+        """Be called again when the frame on screen has had its time: exactly then, and not for nothing before."""
+        if self.is_playing:
+            self._timer.start(_LIVE_TICK_MS if self.is_live else math.ceil(self.next_due_in_s * 1000))
 
     def _first_index(self) -> int:
         return self.loop[0] if self.loop else 0
@@ -172,5 +189,7 @@ class PlaybackState(QObject):
         return max(int(np.searchsorted(self._times, time_s + 1e-6, side="right")) - 1, 0)
 
     def _restart_clock(self) -> None:
+        """Time runs on from the frame asked for last."""
         self._started_at = self._clock()
         self._started_time_s = float(self._times[self.wanted_index]) if self.frame_count else 0.0
+        self._wind_timer()

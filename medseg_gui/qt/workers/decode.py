@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,17 @@ import numpy as np
 from PySide6.QtCore import Signal
 
 from medseg_gui import paths
+from medseg_gui.errors import SourceError
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 
 if TYPE_CHECKING:
     from medseg_gui.media import Source
+    from medseg_gui.types import Frame
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_STRIDE = 4  # at higher speed, each so many frames are asked for
 
 OpenSource = Callable[[str], "Source"]
 
@@ -39,6 +44,8 @@ class DecodeWorker(Worker):
         self._specs: Mailbox[str] = Mailbox()
         self._wanted: Mailbox[tuple[str, int]] = Mailbox()
         self._source: Source | None = None
+        self._last_index = -1
+        self._ahead: Frame | None = None
 
     # From any thread
 
@@ -70,7 +77,7 @@ class DecodeWorker(Worker):
     def _open(self, spec: str) -> None:
         source = self._open_source(spec)
         self.end()
-        self._source = source
+        self._source, self._ahead = source, None
         logger.info("Opened %s %s", source.kind, source.source_id)
         self.opened.emit(_describe(spec, source))
 
@@ -79,11 +86,24 @@ class DecodeWorker(Worker):
         if source is None or source.source_id != source_id:
             return
         try:
-            frame = source.read(index)
+            frame = self._ahead if self._ahead and self._ahead.index == index else source.read(index)
         except Exception as e:
             self.frame_failed.emit(as_medseg_error(e), _is_gone(source))
             return
         self.frame_ready.emit(frame)
+        self._read_ahead(source, index)
+
+    def _read_ahead(self, source: Source, index: int) -> None:
+        """While frames are taken one after the other, have the next one ready before its time comes.
+
+        Key frames take longer than others; without this the picture would come late by the difference.
+        """
+        step, self._last_index = index - self._last_index, index
+        self._ahead = None
+        following = index + step
+        if 0 < step <= _LONGEST_STRIDE and following < source.frame_count and not source.is_live:
+            with suppress(SourceError):  # told when the frame is asked for
+                self._ahead = source.read(following)
 
 
 def open_any(spec: str) -> Source:

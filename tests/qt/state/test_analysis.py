@@ -72,6 +72,14 @@ def test_unseen_frames_do_not_cut_a_lesion_in_two(analysis: AnalysisState) -> No
     assert analysis.next_lesion(2, 0.5) == 10
 
 
+def test_far_apart_frames_with_nothing_seen_between_are_two_lesions(qapp: object) -> None:
+    analysis = AnalysisState()
+    analysis.reset(100)
+    analysis.note_many({i: {POLYP: 0.9} for i in (20, 28, 60)})
+    assert analysis.next_lesion(0, 0.5) == 20
+    assert analysis.next_lesion(20, 0.5) == 60
+
+
 def test_a_camera_has_no_lanes_to_fill(qapp: object) -> None:
     state = AnalysisState()
     state.reset(0)
