@@ -1,4 +1,4 @@
-"""The words that every part shares: class ids, a decoded frame and what a network saw in it. No behaviour."""
+"""The words that every part shares: class ids, a frame, what a network saw in it and why. No behaviour."""
 
 from __future__ import annotations
 
@@ -77,3 +77,125 @@ class Segmentation:
         """Highest probability of a class anywhere in the frame, 0.0 when it was not asked for."""
         array = self.probability.get(class_id)
         return float(array.max()) if array is not None and array.size else 0.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which part of what a network saw is to be explained.
+
+    Attributes:
+        kind: "mask" (all that is marked), "lesion" (one connected part), "pixel", "rim" (where the mask ends) or
+            "nearest_miss" (nothing is marked: the strongest pixels below the threshold).
+        x, y: a pixel of the frame, for "pixel" and for the lesion under it; from the left and the top.
+        number: the lesion by its number instead, from 1, largest first.
+    """
+
+    kind: str = "mask"
+    x: int | None = None
+    y: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class ExplanationRequest:
+    """How an explanation is to be made; two equal requests on one frame give one result.
+
+    Attributes:
+        method: key of `explain.EXPLAINERS`: "lrp", "layers", "gradcam" or "hirescam".
+        rule: of LRP: "epsilon", "zplus", "gamma" or "composite".
+        layer: name of the layer that Grad-CAM and HiResCAM look at; empty for the last decoder block.
+        target: what is explained.
+        class_id: of which class.
+        threshold: probability from which a pixel counts as marked, in (0, 1).
+        smooth: mean over some slightly noisy copies of the frame instead of the frame alone.
+        with_stability: also measure how much the map changes under small noise (costs several passes).
+    """
+
+    method: str = "lrp"
+    rule: str = "composite"
+    layer: str = ""
+    target: Target = Target()
+    class_id: int = POLYP
+    threshold: float = 0.5
+    smooth: bool = False
+    with_stability: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRelevance:
+    """What arrived at one block of the network.
+
+    Attributes:
+        name: of the block, in words of the network ("encoder 2", "bottleneck", "decoder 4").
+        values: (h, w) float32, signed, summed over channels, at the block's own resolution; read-only.
+        total: sum of `values`; the share of the decision that passes through here.
+    """
+
+    name: str
+    values: FloatArray
+    total: float
+
+    def __post_init__(self) -> None:
+        self.values.setflags(write=False)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far an explanation can be trusted.
+
+    Attributes:
+        verdict: "sound", "unstable" or "suspect".
+        reason: one sentence for the person at the screen.
+        ledger_error: relevance that came in or went lost unaccounted, as a share of what was explained; None for
+            methods that keep no ledger (Grad-CAM).
+        inside, rim, outside: shares of the absolute relevance inside the mask, in a band around its border and
+            beyond; they add up to 1.
+        stability: rank correlation with the maps of slightly noisy copies, in [-1, 1]; None when not asked for.
+        agreement: rank correlation with a second method, in [-1, 1]; None when there is none.
+        skips: skip connection -> share of the decision that it carried.
+    """
+
+    verdict: str
+    reason: str
+    ledger_error: float | None
+    inside: float
+    rim: float
+    outside: float
+    stability: float | None = None
+    agreement: float | None = None
+    skips: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Relevance:
+    """Why a network marked what it marked in one frame.
+
+    Attributes:
+        frame_index, source_id: the frame that it belongs to.
+        size: (height, width) of that frame in pixels.
+        weights: id of the weights that were explained.
+        request: how it was made.
+        values: (S, S) float32 at the network's input resolution, stretched over the whole frame; signed for LRP
+            (positive speaks for), not negative for Grad-CAM. What was explained counts 1. Read-only.
+        lesions: the same for each lesion alone; they add up to `values`. Empty for a single pixel or lesion.
+        lesion_numbers: (S, S) uint8, 0 outside, else the number of the lesion as in `lesions`, from 1; read-only.
+        layers: in network order, from the picture to the mask; empty for Grad-CAM.
+        trust: how far to trust it.
+        latency_ms: time from frame to relevance.
+    """
+
+    frame_index: int
+    source_id: str
+    size: tuple[int, int]
+    weights: str
+    request: ExplanationRequest
+    values: FloatArray
+    lesions: tuple[FloatArray, ...]
+    lesion_numbers: UInt8Array
+    layers: tuple[LayerRelevance, ...]
+    trust: Trust
+    latency_ms: float = 0.0
+
+    def __post_init__(self) -> None:
+        for array in (self.values, *self.lesions, self.lesion_numbers):
+            array.setflags(write=False)
