@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--hold-out", action="append", default=[], metavar="GROUP", help="validate on these alone")
     parser.add_argument("--init", metavar="WEIGHTS", help="fine-tune these weights")
+    parser.add_argument("--teacher", metavar="WEIGHTS", help="learn from these weights' features too (distillation)")
     parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="ImageNet weights for the encoder")
     parser.add_argument("--resume", action="store_true", help="go on where the run in RUN was interrupted")
     parser.add_argument("--device", default="auto")
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             folder,
             choose_device(args.device).device,
             init=find_weights(args.init) if args.init else None,
+            teacher=find_weights(args.teacher) if args.teacher else None,
             encoder_weights=args.encoder_weights,
             hold_out=args.hold_out,
             report=report,

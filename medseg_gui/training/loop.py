@@ -42,6 +42,7 @@ class Run:
         folder: where results and the state to resume from go.
         device: what to train on.
         init: weights to fine-tune, instead of random ones.
+        teacher: weights of any network for the same class that give hints (knowledge distillation).
         encoder_weights: ImageNet weights for the encoder, by path.
         hold_out: the groups that make up the validation part, when they were named.
         report: called with each event (a dict that JSON can hold): "step", "epoch", "done".
@@ -54,6 +55,7 @@ class Run:
     folder: RunFolder
     device: torch.device
     init: WeightsInfo | None = None
+    teacher: WeightsInfo | None = None
     encoder_weights: Path | None = None
     hold_out: Sequence[str] = ()
     report: Callable[[dict[str, Any]], None] = field(default=lambda event: None)
@@ -89,7 +91,8 @@ class _Training:
         self.validation = _loader(held_out, recipe.batch_size)
         self.network = _start_network(run).to(run.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(self.network, avg_fn=_moving_average(recipe.average_decay), use_buffers=True)
-        self.step = build_step(self.network, recipe, recipe.epochs * max(len(self.batches), 1))
+        steps = recipe.epochs * max(len(self.batches), 1)
+        self.step = build_step(self.network, recipe, steps, _teacher(run))
         self.epoch, self.best = 0, -1.0
         self.weights: WeightsInfo | None = None
         if resume:
@@ -210,6 +213,14 @@ def _start_network(run: Run) -> nn.Module:
     if run.encoder_weights is not None:
         load_encoder_weights(network, run.encoder_weights)
     return network
+
+
+def _teacher(run: Run) -> nn.Module | None:
+    if run.teacher is None:
+        return None
+    if run.teacher.class_id != run.recipe.class_id:
+        raise InputError(f"{run.teacher.name} marks another class and cannot teach this one.")
+    return load_network(run.teacher)
 
 
 def _loader(

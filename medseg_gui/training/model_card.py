@@ -12,7 +12,6 @@ from torch import nn
 
 from medseg_gui.data.dataset_folder import Example
 from medseg_gui.networks.weights import WeightsInfo, save_weights
-from medseg_gui.training.recipe import Recipe
 from medseg_gui.types import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -36,21 +35,15 @@ def save_best(folder: Path, network: nn.Module, run: Run, scores: Mapping[str, f
         "validation_fraction": str(recipe.validation_fraction),
         "hold_out": "|".join(run.hold_out),
         "parent": run.init.weights_id if run.init else "",
+        "teacher": run.teacher.weights_id if run.teacher else "",
     }
-    card = write_card(name, recipe, run.training, run.validation, scores, epoch, header["parent"])
+    card = write_card(name, run, scores, epoch)
     return save_weights(folder, name, network, header, card)
 
 
-def write_card(
-    name: str,
-    recipe: Recipe,
-    training: Sequence[Example],
-    validation: Sequence[Example],
-    scores: Mapping[str, float],
-    epoch: int,
-    parent: str,
-) -> str:
-    """Markdown model card: data, split, recipe, scores, limits."""
+def write_card(name: str, run: Run, scores: Mapping[str, float], epoch: int) -> str:
+    """Markdown model card: data, split, recipe, scores."""
+    recipe = run.recipe
     figures = ", ".join(f"{key.replace('_', ' ')} {value:.4f}" for key, value in scores.items())
     return "\n".join(
         [
@@ -58,7 +51,8 @@ def write_card(
             "",
             f"`{recipe.network}` that marks one class: {CLASS_NAMES[recipe.class_id]}. "
             f"Made {datetime.now(UTC):%Y-%m-%d}.",
-            f"Fine-tuned from {parent}." if parent else "Trained from the start of its recipe.",
+            f"Fine-tuned from {run.init.weights_id}." if run.init else "Trained from the start of its recipe.",
+            *([f"Taught by {run.teacher.weights_id}, by hints at equal resolutions."] if run.teacher else []),
             "",
             "**For research use. Not a medical device.**",
             "",
@@ -68,7 +62,7 @@ def write_card(
             "",
             "| from | training images | validation images |",
             "| --- | --- | --- |",
-            *_part_rows(training, validation),
+            *_part_rows(run.training, run.validation),
             "",
             "## Score",
             "",

@@ -31,6 +31,7 @@ class Recipe:
         l1: weight of the L1 distance of the masks in [-1, 1] (GAN only).
         dice: weight of Dice plus cross-entropy beside it (GAN only).
         adversarial_every: the discriminator learns and judges each so many steps (GAN only).
+        hint: weight of a teacher's hints beside Dice plus cross-entropy; without a teacher of no effect.
     """
 
     network: str
@@ -48,6 +49,7 @@ class Recipe:
     l1: float = 0.0
     dice: float = 1.0
     adversarial_every: int = 1
+    hint: float = 10.0
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
