@@ -83,7 +83,7 @@ class _Training:
         recipe = run.recipe
         side = int(recipe.size * _KEEP_LARGER)
         self.examples = ExampleTensors(
-            run.training, training_transform(recipe.size, recipe.augmentation), side, recipe.seed
+            _shown(run), training_transform(recipe.size, recipe.augmentation), side, recipe.seed
         )
         self.sampler = EpochSampler(len(self.examples), recipe.seed)
         self.batches = _loader(self.examples, recipe.batch_size, self.sampler, drop_last=True)
@@ -213,6 +213,12 @@ def _start_network(run: Run) -> nn.Module:
     if run.encoder_weights is not None:
         load_encoder_weights(network, run.encoder_weights)
     return network
+
+
+def _shown(run: Run) -> list[Example]:
+    """What one epoch shows: those without the object several times."""
+    negatives = [e for e in run.training if e.mask is None]
+    return [*run.training, *negatives * (run.recipe.negative_repeats - 1)]
 
 
 def _teacher(run: Run) -> nn.Module | None:

@@ -27,6 +27,8 @@ class Recipe:
         validation_fraction: share of each centre kept for validation, by whole patients.
         average_decay: of the moving average of the weights, which is what is kept; per step.
         augmentation: share of the images that are turned, zoomed and recoloured, beside flips; in [0, 1].
+        negative_repeats: how often an epoch shows each image without the object; there are few of them, and they
+            teach silence.
         adversarial: weight of the discriminator's verdict in the generator's loss (GAN only).
         l1: weight of the L1 distance of the masks in [-1, 1] (GAN only).
         dice: weight of Dice plus cross-entropy beside it (GAN only).
@@ -45,6 +47,7 @@ class Recipe:
     validation_fraction: float = 0.1
     average_decay: float = 0.998
     augmentation: float = 0.8
+    negative_repeats: int = 4
     adversarial: float = 0.0
     l1: float = 0.0
     dice: float = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,15 @@ def test_every_network_trains_and_its_weights_load(blobs: list[Example], tmp_pat
     load_network(weights)
     assert [e["event"] for e in events] == [*["step"] * 2, "epoch", "done"]
     assert [e["event"] for e in run.folder.events()] == ["epoch", "done"]
+
+
+def test_images_without_the_object_are_shown_more_often(blobs: list[Example], tmp_path: Path) -> None:
+    run = run_of(blobs, tmp_path, epochs=1, negative_repeats=3)
+    run.training = [*blobs[:4], replace(blobs[4], mask=None), replace(blobs[5], mask=None)]
+    steps: list[dict[str, Any]] = []
+    run.report = steps.append
+    train(run)
+    assert steps[0]["steps"] == (4 + 2 * 3) / run.recipe.batch_size
 
 
 def test_the_loss_falls(blobs: list[Example], tmp_path: Path) -> None:
