@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-
 # Of the frame: marking so much of an empty frame costs half of what missing a whole lesion costs.
 _FALSE_SHARE = 0.01
 

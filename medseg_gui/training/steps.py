@@ -44,8 +44,9 @@ class _Optimised:
         self._learning = nn.ModuleList([network, *([beside] if beside else [])])
         groups = _parameter_groups(self._learning, recipe.weight_decay)
         self.optimiser = torch.optim.AdamW(groups, lr=recipe.lr, betas=betas)
+        # The schedule divides by zero at five steps in all.
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, recipe.lr, total_steps=max(steps, 2), pct_start=0.2, cycle_momentum=False
+            self.optimiser, recipe.lr, total_steps=max(steps, 10), pct_start=0.2, cycle_momentum=False
         )
 
     def descend(self, loss: Tensor) -> None:
