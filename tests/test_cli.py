@@ -165,6 +165,16 @@ def test_explain_says_when_nothing_is_predicted(
     assert "f0.png" in capsys.readouterr().out
 
 
+def test_bench_counts_what_explanations_cost(weights: str, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", str(dataset / "images"), "--weights", weights, "--frames", "10", "--no-window"]
+    assert run([*arguments, "--explain", "--json"]) == 0
+    costs = json_of(capsys)["explanations"]
+    assert costs["lrp epsilon"]["forwards"] <= 2.2
+    assert costs["lrp zplus"]["forwards"] <= 4.0
+    assert costs["gradcam"]["forwards"] <= 1.5
+    assert costs["zennit epsilon"]["forwards"] > 1.5 * costs["lrp epsilon"]["forwards"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
