@@ -1,4 +1,4 @@
-"""What each kind of explanation costs: operations counted and time taken, zennit's beside ours where it is installed."""
+"""What each kind of explanation costs: operations counted and time taken, beside zennit's where it is installed."""
 
 from __future__ import annotations
 
