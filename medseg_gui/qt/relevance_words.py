@@ -1,0 +1,48 @@
+"""How methods, rules, targets, figures and verdicts are called on screen and in a saved figure."""
+
+from __future__ import annotations
+
+from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Target
+
+METHOD_NAMES = {"off": "Off", "lrp": "LRP", "layers": "LRP", "gradcam": "Grad-CAM", "hirescam": "HiResCAM"}
+RULE_NAMES = {"composite": "composite", "epsilon": "ε", "gamma": "γ", "zplus": "z⁺"}
+TARGET_NAMES = {
+    "mask": "whole mask",
+    "lesion": "one lesion",
+    "pixel": "one pixel",
+    "rim": "rim of the mask",
+    "nearest_miss": "nearest miss",
+}
+VERDICT_SIGNS = {"sound": "✓", "unstable": "≈", "suspect": "!"}  # colour alone would not be seen by everybody
+
+
+def method_text(request: ExplanationRequest) -> str:
+    """ "LRP, rule ε" or "HiResCAM at decoder 4"."""
+    name = METHOD_NAMES[request.method]
+    if request.method in ("lrp", "layers"):
+        return f"{name}, rule {RULE_NAMES[request.rule]}"
+    return f"{name} at {request.layer or 'the last decoder block'}"
+
+
+def target_text(target: Target, class_id: int) -> str:
+    """ "whole mask (polyp)", "one pixel at 120, 80 (polyp)"."""
+    place = f" {target.number}" if target.number is not None else ""
+    if target.x is not None and target.y is not None:
+        place = f" at {target.x}, {target.y}"
+    return f"{TARGET_NAMES[target.kind]}{place} ({CLASS_NAMES[class_id]})"
+
+
+def percent_text(share: float) -> str:
+    """ "12 %", with one decimal below 10."""
+    number = f"{share * 100:.0f}" if abs(share) >= 0.0995 else f"{share * 100:.1f}"
+    return f"{number} %"
+
+
+def scale_text(value: float, signed: bool) -> str:
+    """End of the colour bar: a share of the decision for each pixel, or the bare figure of a Grad-CAM."""
+    return f"{value * 100:.2g} %" if signed else f"{value:.2g}"
+
+
+def scale_caption(signed: bool) -> str:
+    """What the numbers at the colour bar count."""
+    return "of the decision, each pixel" if signed else "activation"
