@@ -80,10 +80,9 @@ class Explaining(QObject):
 
     def on_source_changed(self, source: SourceInfo | None) -> None:
         """A place that was picked belongs to the source it was picked in."""
-        self._withdraw()
         if self._wish.target.x is not None:
             self._wish.set_target(Target())
-        self._begin_lane()
+        self._begin_anew()
 
     def on_weights_chosen(self) -> None:
         """What other weights said no longer holds."""
@@ -105,10 +104,12 @@ class Explaining(QObject):
     def on_frame_changed(self, frame: Frame) -> None:
         """Another frame is on screen."""
         self._wish.wants_stability = False
-        self._judge()
         if not self._state.playback.is_playing:
-            self._show_only(frame)
-        if not self._state.playback.is_playing or not (self._pending or self._rest.isActive()):
+            self._ask()
+            self._drop_foreign()
+            return
+        self._judge()
+        if self._pending is None and not self._rest.isActive():
             self._ask()
         elif (known := self._known(frame)) is not None:
             self._accept(known)
@@ -117,9 +118,8 @@ class Explaining(QObject):
         """Standing still, the frame on screen is explained, whatever was being made."""
         if not is_playing:
             self._rest.stop()
-            if self._state.playback.frame is not None:
-                self._show_only(self._state.playback.frame)
             self._ask()
+            self._drop_foreign()
 
     def on_rested(self) -> None:
         """Playing goes on, and so do the explanations."""
@@ -130,8 +130,8 @@ class Explaining(QObject):
         """For the frame on screen, unless it is known already."""
         frame, request = self._state.playback.frame, self._request
         if frame is None or request is None or not self._weights:
-            return
-        if (known := self._known(frame)) is not None:
+            self._finish()
+        elif (known := self._known(frame)) is not None:
             self._finish()
             self._accept(known)
         else:
@@ -140,22 +140,32 @@ class Explaining(QObject):
             self._wish.set_computing(True)
 
     def _begin_anew(self) -> None:
-        self._withdraw()
+        self._explain.cancel()
         self._begin_lane()
         self._ask()
+        self._drop_foreign()
 
-    def _withdraw(self) -> None:
-        self._explain.cancel()
-        self._finish()
-        self._wish.set_relevance(None)
-        self._wish.set_late(0)
-
-    def _show_only(self, frame: Frame) -> None:
-        """On a frame that stands still, any other frame's explanation would be wrong."""
-        relevance = self._wish.relevance
-        if relevance is None or relevance.frame_index != frame.index:
+    def _drop_foreign(self) -> None:
+        """What is shown goes unless it answers what is asked now, of the frame that stands still."""
+        relevance, refusal = self._wish.relevance, self._wish.refusal
+        if relevance is None and refusal is None:
+            return
+        if relevance is None or not self._is_answer(relevance):
             self._wish.set_relevance(None)
             self._wish.set_late(0)
+
+    def _is_answer(self, relevance: Relevance) -> bool:
+        frame, source, request = self._state.playback.frame, self._state.session.source, self._request
+        if frame is None or source is None or request is None:
+            return False
+        same_frame = self._state.playback.is_playing or relevance.frame_index == frame.index
+        same_weights = relevance.weights.rsplit("@", 1)[0] == self._weights
+        return (
+            same_frame
+            and same_weights
+            and relevance.source_id == source.source_id
+            and _plain(relevance.request) == _plain(request)
+        )
 
     def _finish(self) -> None:
         self._pending = None

@@ -67,10 +67,11 @@ class MainWindow(QMainWindow):
         state.session.opening_changed.connect(self.opening.setVisible)
         state.explanation.request_changed.connect(self.on_explanation_asked)
         state.explanation.strip_shown_changed.connect(self.on_strip_shown_changed)
-        self._was_explaining = state.explanation.is_on
+        self._was_explaining = False
         self._restore(settings.window)
         self.on_source_changed(state.session.source)
         self.on_recent_changed(state.session.recent or settings.recent)
+        self.on_explanation_asked()
 
     def _build_centre(self) -> None:
         state = self.state

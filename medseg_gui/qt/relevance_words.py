@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Target
 
 METHOD_NAMES = {"off": "Off", "lrp": "LRP", "layers": "LRP", "gradcam": "Grad-CAM", "hirescam": "HiResCAM"}
@@ -40,9 +42,16 @@ def percent_text(share: float) -> str:
 
 def scale_text(value: float, signed: bool) -> str:
     """End of the colour bar: a share of the decision for each pixel, or the bare figure of a Grad-CAM."""
-    return f"{value * 100:.2g} %" if signed else f"{value:.2g}"
+    return f"{_short(value * 100)} %" if signed else _short(value)
 
 
 def scale_caption(signed: bool) -> str:
     """What the numbers at the colour bar count."""
     return "of the decision, each pixel" if signed else "activation"
+
+
+def _short(value: float) -> str:
+    """Two digits that count, never with an exponent."""
+    if value >= 10 or value == 0:
+        return f"{value:.0f}"
+    return f"{value:.{1 - math.floor(math.log10(value))}f}"

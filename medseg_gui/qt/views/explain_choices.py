@@ -16,20 +16,20 @@ _METHODS = {
     "cam": ("Grad-CAM", "probability", "Where one layer of the network looked (Tab)"),
 }
 _RULE_TIPS = {
-    "composite": "composite – γ below, ε above",
-    "epsilon": "ε – faithful, noisy on deep networks",
-    "gamma": "γ – between the two",
-    "zplus": "z⁺ – stable, less specific",
+    "composite": "composite: γ, then ε",
+    "epsilon": "ε: faithful, noisy",
+    "gamma": "γ: in between",
+    "zplus": "z⁺: stable, less specific",
 }
 _CAM_TIPS = {
-    "hirescam": "HiResCAM – each place for itself",
-    "gradcam": "Grad-CAM – averaged, as in papers",
+    "hirescam": "HiResCAM: exact",
+    "gradcam": "Grad-CAM: averaged",
 }
 _TARGETS = {
     "mask": "Whole mask",
-    "lesion": "One lesion: click it (L)",
-    "pixel": "One pixel: click it (X)",
-    "rim": "Rim: why does it end here?",
+    "lesion": "One lesion: click (L)",
+    "pixel": "One pixel: click (X)",
+    "rim": "Rim: why end here?",
     "nearest_miss": "Nearest miss",
 }
 
@@ -44,7 +44,11 @@ class ExplainChoices(QWidget):
         self.rule = _box(
             "Rule", "How relevance is passed down through the network", [(_RULE_TIPS[r], r) for r in RULES]
         )
-        self.cam = _box("Variant", "Which kind of Grad-CAM", [(_CAM_TIPS[c], c) for c in CAMS])
+        self.cam = _box(
+            "Variant",
+            "HiResCAM weighs each place for itself; Grad-CAM averages first, as in the papers",
+            [(_CAM_TIPS[c], c) for c in CAMS],
+        )
         self.layer = _LayerSlider(explanation)
         self.class_box = _box("Class", "Whose mask is explained", [(n.capitalize(), c) for c, n in CLASS_NAMES.items()])
         self.target = _box("Target", "What is explained", [(text, kind) for kind, text in _TARGETS.items()])

@@ -69,7 +69,7 @@ class ExplainLook(QWidget):
         self.smooth = QCheckBox()
         self.smooth.setToolTip("Explain some slightly noisy copies of the frame and show the mean: calmer, but slower")
         self.grey = QCheckBox("Frame in grey under the map")
-        self.grey.setToolTip("Red relevance is hard to see on red tissue")
+        self.grey.setToolTip("Red relevance is hard to see on red tissue; a frame in motion keeps its colours")
         self.opacity = LabelledSlider("Opacity", 0, 100, percent)
         self.opacity.setToolTip("Of the map over the frame")
         self.clip = LabelledSlider("Clip at", 90, 100, percent)

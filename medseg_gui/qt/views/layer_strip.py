@@ -13,8 +13,8 @@ from medseg_gui.qt.state.explanation import ExplanationState, LayerPicture
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.types import Frame
 
-_HEIGHT_PX = 72
-_WIDEST_PX = 128
+_HEIGHT_PX = 56
+_WIDEST_PX = 100
 _NAME = Qt.ItemDataRole.UserRole
 _RATIO = 2  # drawn at twice the size, so that they stay sharp on a dense screen
 
@@ -33,7 +33,7 @@ class LayerStrip(QListWidget):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Relevance at each block of the network")
         self.setObjectName("strip")
-        self.setFixedHeight(_HEIGHT_PX + 2 * self.fontMetrics().height() + 36)
+        self.setFixedHeight(_HEIGHT_PX + 2 * self.fontMetrics().height() + 28)
         self.hide()
         self.currentItemChanged.connect(self._on_current_changed)
         explanation.picture_changed.connect(self.on_picture_changed)
@@ -58,7 +58,7 @@ class LayerStrip(QListWidget):
         if [self.item(row).data(_NAME) for row in range(self.count())] != [y.name for y in picture.layers]:
             self._fill(picture.layers, ground.deviceIndependentSize().toSize())
         for row, layer in enumerate(picture.layers):
-            self.item(row).setIcon(QIcon(_thumbnail(ground, layer)))
+            self.item(row).setIcon(_icon(_thumbnail(ground, layer)))
             self.item(row).setText(f"{layer.name or 'pixels'}\n{percent_text(layer.total)}")
         self.blockSignals(False)
         self.on_look_changed()
@@ -71,7 +71,7 @@ class LayerStrip(QListWidget):
             item.setData(_NAME, layer.name)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             item.setToolTip(f"{layer.name or 'The pixels of the frame'}: click to put it on the frame (← → walk)")
-            item.setSizeHint(QSize(size.width() + 16, size.height() + 2 * self.fontMetrics().height() + 16))
+            item.setSizeHint(QSize(_WIDEST_PX + 8, size.height() + 2 * self.fontMetrics().height() + 8))
 
     def on_look_changed(self) -> None:
         """Mark the one that is on the frame."""
@@ -84,6 +84,13 @@ class LayerStrip(QListWidget):
     def _on_current_changed(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self._explanation.show_layer(item.data(_NAME))
+
+
+def _icon(thumbnail: QPixmap) -> QIcon:
+    """The same when it is chosen: Qt would tint it, and its colours mean something."""
+    icon = QIcon(thumbnail)
+    icon.addPixmap(thumbnail, QIcon.Mode.Selected)
+    return icon
 
 
 def _ground(frame: Frame) -> QPixmap:

@@ -63,10 +63,14 @@ class RelevanceOverlay(QObject):
             return False
         return self._playback.is_playing or relevance.frame_index == frame.index
 
-    @property
-    def is_grey_wanted(self) -> bool:
-        """Whether the frame under the map loses its colours."""
-        return self._explanation.is_grey
+    def is_grey_under(self, frame: Frame | None) -> bool:
+        """Whether a frame is shown without its colours: only one that stands still, and before its map is there,
+        so that nothing flickers while maps come and go.
+        """
+        explanation = self._explanation
+        if self._playback.is_playing or not explanation.is_grey:
+            return False
+        return explanation.is_computing or self.is_shown_on(frame)
 
     @property
     def _shown_relevance(self) -> Relevance | None:

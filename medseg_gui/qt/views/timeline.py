@@ -15,7 +15,7 @@ from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo
 from medseg_gui.qt.views.time_text import format_time, time_of
-from medseg_gui.qt.views.timeline_picture import LANE_PX, draw_still, label_width, ruler_height
+from medseg_gui.qt.views.timeline_picture import draw_still, label_width, lane_height, ruler_height
 from medseg_gui.types import CLASS_NAMES
 
 _REPAINT_MS = 100
@@ -100,7 +100,7 @@ class Timeline(QWidget):
     def on_lanes_needed(self) -> None:
         """Room for one lane more while explanations are made."""
         lanes = len(CLASS_NAMES) + self._explanation.is_on
-        self.setFixedHeight(ruler_height(self.font()) + lanes * (LANE_PX + 4) + 8)
+        self.setFixedHeight(ruler_height(self.font()) + lanes * (lane_height(lanes) + 4) + 8)
         self.redraw_now()
 
     def redraw_soon(self) -> None:

@@ -18,11 +18,17 @@ from medseg_gui.qt.views.lanes import column_peaks, lane_picture
 from medseg_gui.qt.views.time_text import ruler_marks
 from medseg_gui.types import CLASS_NAMES
 
-LANE_PX = 32
+_LANE_PX = 32
+_LOW_LANE_PX = 24  # where a third one has to find room
 _MARK_SPACING_PX = 96
 LOOK_HERE = 0.5  # more than half of the relevance outside the mask is worth a look
 _OUTSIDE_NAME = "Relevance outside"
 _OUTSIDE_COLOUR = (214, 222, 230)  # no class has it in any palette
+
+
+def lane_height(lanes: int) -> int:
+    """Of each of so many."""
+    return _LANE_PX if lanes <= len(CLASS_NAMES) else _LOW_LANE_PX
 
 
 def ruler_height(font: QFont) -> int:
@@ -65,12 +71,13 @@ def draw_still(
     painter.setFont(theme.tabular(widget.font()))
     if source is not None and source.frame_count > 1:
         _draw_ruler(painter, rect, source)
+    height = lane_height(len(CLASS_NAMES) + (outside is not None))
     for row, class_id in enumerate(CLASS_NAMES):
-        lane, colour = _lane_rect(widget, rect, row), display.colours[class_id]
+        lane, colour = _lane_rect(widget, rect, row, height), display.colours[class_id]
         _draw_name(painter, lane, _lane_name(class_id), QColor(*colour), class_id in looked_for)
         _draw_lane(painter, lane, analysis.lanes.get(class_id), colour, display.threshold, ratio)
     if outside is not None:
-        lane = _lane_rect(widget, rect, len(CLASS_NAMES))
+        lane = _lane_rect(widget, rect, len(CLASS_NAMES), height)
         _draw_name(painter, lane, _OUTSIDE_NAME, QColor(*_OUTSIDE_COLOUR), True)
         _draw_lane(painter, lane, outside, _OUTSIDE_COLOUR, LOOK_HERE, ratio)
     if grips is not None:
@@ -83,8 +90,8 @@ def _lane_name(class_id: int) -> str:
     return f"{CLASS_NAMES[class_id].capitalize()} probability"
 
 
-def _lane_rect(widget: QWidget, rect: QRect, row: int) -> QRect:
-    return QRect(rect.left(), ruler_height(widget.font()) + row * (LANE_PX + 4), rect.width(), LANE_PX)
+def _lane_rect(widget: QWidget, rect: QRect, row: int, height: int) -> QRect:
+    return QRect(rect.left(), ruler_height(widget.font()) + row * (height + 4), rect.width(), height)
 
 
 def _draw_ruler(painter: QPainter, rect: QRect, source: SourceInfo) -> None:
@@ -121,9 +128,9 @@ def _draw_lane(
     if values is None or not len(values):
         return
     peaks = column_peaks(values, max(round(lane.width() * ratio), 1))
-    picture = lane_picture(peaks, round(LANE_PX * ratio), colour, threshold)
+    picture = lane_picture(peaks, round(lane.height() * ratio), colour, threshold)
     painter.drawImage(QRectF(lane), rgba_image(picture))
-    y = lane.bottom() + 1 - round(threshold * LANE_PX)
+    y = lane.bottom() + 1 - round(threshold * lane.height())
     painter.setPen(QPen(QColor(255, 255, 255, 110), 1, Qt.PenStyle.DotLine))
     painter.drawLine(lane.left(), y, lane.right(), y)
 

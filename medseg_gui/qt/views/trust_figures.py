@@ -94,14 +94,17 @@ class TrustFigures(QWidget):
     def on_changed(self) -> None:
         """Show the newest answer."""
         relevance, refusal = self._explanation.relevance, self._explanation.refusal
-        self._figures.setVisible(relevance is not None)
+        is_waiting = self._explanation.is_computing and refusal is None
+        # What was there stays, dim, until the next is known: a panel that jumps cannot be read.
+        self._figures.setVisible(relevance is not None or (is_waiting and not self._figures.isHidden()))
+        self._figures.setEnabled(relevance is not None)
         self.nearest_miss.setVisible(self._offers_nearest_miss())
         if relevance is not None:
             self._show_trust(relevance.trust)
         elif refusal is not None:
             self._show_words("No explanation", str(refusal), theme.WARNING)
-        elif self._explanation.is_computing:
-            self._show_words("Explaining…", "", theme.TEXT)
+        elif is_waiting:
+            self._show_words("Explaining…", self.reason.text() if self._figures.isVisible() else "", theme.TEXT)
         else:
             self._show_words(
                 "", "" if self._explanation.is_on else "Press Tab to see why the network says so.", theme.TEXT

@@ -197,7 +197,7 @@ class VideoView(QWidget):
         """Frame, probability or relevance, masks, signs; then tell that a new frame stands on screen."""
         painter = QPainter(self)
         is_explained = self.relevance.is_shown_on(self._frame)
-        self._paint_frame(painter, is_grey=is_explained and self.relevance.is_grey_wanted)
+        self._paint_frame(painter, self.relevance.is_grey_under(self._frame))
         if is_explained:
             self.relevance.paint_map(painter, self.zoom.target)
         top = 0.0

@@ -18,7 +18,7 @@ from medseg_gui.types import ExplanationRequest, Frame, Relevance
 
 logger = logging.getLogger(__name__)
 
-_NICENESS = 10
+_NICENESS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +132,7 @@ class ExplainWorker(Worker):
 def _be_humble() -> None:
     """Where threads have a niceness of their own (Linux), the network's helper threads inherit it."""
     if sys.platform.startswith("linux"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
     else:
         QThread.currentThread().setPriority(QThread.Priority.LowPriority)
