@@ -247,7 +247,6 @@ class Explaining(QObject):
                 frame=order.frame,
                 explanation=order.explanation,
                 source_title=source.title,
-                shown_layer=self._wish.shown_layer,
                 opacity=self._wish.opacity,
                 is_grey=self._wish.is_grey,
                 outlines=overlay.outlines.get(class_id, ()) if overlay is not None and fits else (),

@@ -16,13 +16,14 @@ from medseg_gui.overlay import Colour
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, grey_image, paint_colour_bar
-from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, scale_caption, target_text
+from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, scale_text, target_text
 from medseg_gui.qt.state.explanation import ExplanationPicture
 from medseg_gui.types import Frame
 
 _PICTURE_PX = 720  # width of each of the two pictures
 _MARGIN_PX = 24
 _FONT_PX = 17
+_BAR_PX = 320  # height of the colour bar, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,6 @@ class FigureRequest:
         frame: the picture.
         explanation: of this frame.
         source_title: where the frame is from.
-        shown_layer: block of the network that is on the frame; "" for the pixels.
         opacity: of the map, in [0, 1].
         is_grey: whether the frame under the map is without its colours.
         outlines: of the mask, each (N, 2) float32 x, y in frame pixels.
@@ -46,7 +46,6 @@ class FigureRequest:
     frame: Frame
     explanation: ExplanationPicture
     source_title: str
-    shown_layer: str
     opacity: float
     is_grey: bool
     outlines: tuple[NDArray[np.float32], ...]
@@ -75,23 +74,22 @@ def caption(figure: FigureRequest) -> tuple[str, ...]:
     relevance, frame, trust = figure.explanation.relevance, figure.frame, figure.explanation.relevance.trust
     request = relevance.request
     name = f" ({frame.name})" if frame.name else ""
-    layer = f" · arriving at {figure.shown_layer}" if figure.shown_layer else ""
+    layer = f" · arriving at {figure.explanation.shown_layer}" if figure.explanation.shown_layer else ""
+    hidden = sorted(figure.explanation.hidden_lesions)
+    left_out = f" · without lesion {', '.join(map(str, hidden))}" if hidden else ""
     smooth = " · smoothed over noisy copies" if request.smooth else ""
     found = f" · highest probability {figure.max_probability:.2f}" if figure.max_probability is not None else ""
     shares = f"{percent_text(trust.inside)} inside the mask, {percent_text(trust.rim)} at its rim"
     scores = [f"relevance: {shares}, {percent_text(trust.outside)} outside"]
-    scores += [f"ledger error {percent_text(trust.ledger_error)}"] if trust.ledger_error is not None else []
+    scores += [f"ledger error {scale_text(trust.ledger_error, True)}"] if trust.ledger_error is not None else []
     scores += [f"stability {trust.stability:.2f}"] if trust.stability is not None else []
     scores += [f"agreement {trust.agreement:.2f}"] if trust.agreement is not None else []
     return (
         f"{figure.source_title} · frame {frame.index}{name} · {frame.time_s:.3f} s",
         f"Weights {relevance.weights} · threshold {request.threshold:.2f}{found}",
-        f"{method_text(request)} · explained: {target_text(request.target, request.class_id)}{layer}{smooth}",
+        f"{method_text(request)} · explained: {target_text(request.target, request.class_id)}{layer}{left_out}{smooth}",
         f"{VERDICT_SIGNS.get(trust.verdict, '')} {trust.verdict}: {trust.reason}",
         " · ".join(scores),
-        f"Colours: share {scale_caption(figure.explanation.main.is_signed)}."
-        if figure.explanation.main.is_signed
-        else f"Colours: {scale_caption(False)}, from nothing (dark) to the most (light).",
         "For research use; not a medical device.",
     )
 
@@ -108,14 +106,15 @@ def draw_figure(figure: FigureRequest) -> QImage:
     painter.end()
     full_width = round(2 * _PICTURE_PX + bar + 4 * _MARGIN_PX)
     image = QImage(full_width, picture_height + 3 * _MARGIN_PX + line_px * len(lines), QImage.Format.Format_RGB32)
-    image.fill(QColor(theme.PANEL))
+    image.fill(Qt.GlobalColor.white)
     painter = QPainter(image)
     painter.setFont(font)
     _paint_pictures(painter, figure, picture_height)
     paint_colour_bar(
         painter,
-        QRectF(2 * _PICTURE_PX + 3 * _MARGIN_PX, _MARGIN_PX, bar, min(picture_height, 320)),
+        QRectF(2 * _PICTURE_PX + 3 * _MARGIN_PX, _MARGIN_PX, bar, min(picture_height, _BAR_PX)),
         figure.explanation.main,
+        bool(figure.explanation.shown_layer),
     )
     _paint_caption(painter, lines, full_width, picture_height + 2 * _MARGIN_PX, line_px)
     painter.end()
@@ -144,7 +143,7 @@ def _paint_pictures(painter: QPainter, figure: FigureRequest, height: int) -> No
 
 
 def _paint_caption(painter: QPainter, lines: tuple[str, ...], width: int, top: int, line_px: int) -> None:
-    painter.setPen(QColor(theme.TEXT))
+    painter.setPen(QColor(theme.CANVAS))
     for row, line in enumerate(lines):
         place = QRectF(_MARGIN_PX, top + row * line_px, width - 2 * _MARGIN_PX, line_px)
         text = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, round(place.width()))

@@ -22,6 +22,13 @@ def grey_image(picture: QImage) -> QImage:
     return picture.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
 
 
+def bar_unit(picture: RelevancePicture, is_layer: bool = False) -> str:
+    """What the numbers count: shares of the decision for each pixel, or place of a layer; a Grad-CAM has no unit."""
+    if not picture.is_signed:
+        return "activation"
+    return "each place" if is_layer else "each pixel"
+
+
 def bar_words(picture: RelevancePicture) -> tuple[str, ...]:
     """Numbers along the colour bar from top to bottom, with what they speak for."""
     top = scale_text(picture.scale, picture.is_signed)
@@ -30,17 +37,19 @@ def bar_words(picture: RelevancePicture) -> tuple[str, ...]:
 
 def bar_width(painter: QPainter, picture: RelevancePicture) -> float:
     """Room that the bar takes with its numbers."""
-    words = max(painter.fontMetrics().horizontalAdvance(word) for word in bar_words(picture))
-    return BAR_PX + words + 3 * _SPACE_PX
+    metrics = painter.fontMetrics()
+    beside = max(metrics.horizontalAdvance(word) for word in bar_words(picture)) + BAR_PX + _SPACE_PX
+    return max(beside, metrics.horizontalAdvance(bar_unit(picture))) + 2 * _SPACE_PX
 
 
-def paint_colour_bar(painter: QPainter, place: QRectF, picture: RelevancePicture) -> None:
-    """A standing colour bar with numbers at its right, on a dark ground that keeps them readable.
+def paint_colour_bar(painter: QPainter, place: QRectF, picture: RelevancePicture, is_layer: bool = False) -> None:
+    """A standing colour bar with numbers at its right and their unit below, on a dark ground that keeps them readable.
 
     Args:
         painter: its font is used.
         place: all of the room, `bar_width` wide.
         picture: whose colours.
+        is_layer: whether it is of a block of the network, not of the pixels.
     """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -48,13 +57,16 @@ def paint_colour_bar(painter: QPainter, place: QRectF, picture: RelevancePicture
     painter.setBrush(QColor(0, 0, 0, 190))
     painter.drawRoundedRect(place, 4, 4)
     half = painter.fontMetrics().height() / 2
-    bar = QRectF(place.left() + _SPACE_PX, place.top() + half + 4, BAR_PX, place.height() - 2 * half - 8)
+    bar = QRectF(place.left() + _SPACE_PX, place.top() + half + 4, BAR_PX, place.height() - 4 * half - 12)
     painter.drawImage(bar, _bar_image(picture.is_signed))
     painter.setPen(QColor(theme.TEXT))
     words = bar_words(picture)
     for part, word in zip(np.linspace(0, 1, len(words)), words, strict=True):
         line = QRectF(bar.right() + _SPACE_PX, bar.top() + part * bar.height() - half, place.width(), 2 * half)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, word)
+    below = QRectF(bar.left(), place.bottom() - 2 * half - 4, place.width(), 2 * half)
+    painter.setPen(QColor(theme.QUIET_TEXT))
+    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, bar_unit(picture, is_layer))
     painter.restore()
 
 

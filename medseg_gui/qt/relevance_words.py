@@ -45,11 +45,6 @@ def scale_text(value: float, signed: bool) -> str:
     return f"{_short(value * 100)} %" if signed else _short(value)
 
 
-def scale_caption(signed: bool) -> str:
-    """What the numbers at the colour bar count."""
-    return "of the decision, each pixel" if signed else "activation"
-
-
 def _short(value: float) -> str:
     """Two digits that count, never with an exponent."""
     if value >= 10 or value == 0:

@@ -41,12 +41,16 @@ class ExplanationPicture:
     Attributes:
         relevance: what was coloured.
         main: what is laid over the frame.
-        layers: the pixels first, then in network order; empty for Grad-CAM.
+        layers: the pixels first, then in network order; empty when not asked for, and for Grad-CAM.
+        shown_layer: name of the block that `main` is of; "" for the pixels.
+        hidden_lesions: numbers of those that are left out of the pixels' map.
     """
 
     relevance: Relevance
     main: RelevancePicture
     layers: tuple[LayerPicture, ...] = ()
+    shown_layer: str = ""
+    hidden_lesions: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

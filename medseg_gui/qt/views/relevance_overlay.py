@@ -9,7 +9,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.images import rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, paint_colour_bar
 from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, target_text
-from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.explanation import ExplanationPicture, ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.views.badge import badge_size, paint_badge
 from medseg_gui.qt.views.zoom import Zoom
@@ -103,7 +103,7 @@ class RelevanceOverlay(QObject):
             height = min(_BAR_HEIGHT_PX, view.height() * _BAR_PART)
             width = bar_width(painter, explanation.picture.main)
             place = QRectF(view.right() - width - _EDGE_PX, view.top() + _EDGE_PX, width, height)
-            paint_colour_bar(painter, place, explanation.picture.main)
+            paint_colour_bar(painter, place, explanation.picture.main, bool(explanation.shown_layer))
             self._paint_late(painter, top)
         self._paint_answer(painter, view, frame)
 
@@ -143,19 +143,17 @@ class RelevanceOverlay(QObject):
 
     def answer(self, frame: Frame) -> tuple[str, str]:
         """What the sign in the lower corner says, and in which colour; "" for none."""
-        explanation, relevance = self._explanation, self._shown_relevance
-        if relevance is not None and self.is_shown_on(frame):
-            return _summary(relevance, explanation.shown_layer), VERDICT_COLOURS.get(
-                relevance.trust.verdict, theme.TEXT
-            )
+        explanation, picture = self._explanation, self._explanation.picture
+        if picture is not None and self.is_shown_on(frame):
+            return _summary(picture), VERDICT_COLOURS.get(picture.relevance.trust.verdict, theme.TEXT)
         if explanation.refusal is not None:
             return str(explanation.refusal), theme.WARNING
         return ("Explaining…", theme.TEXT) if explanation.is_computing else ("", theme.TEXT)
 
 
-def _summary(relevance: Relevance, shown_layer: str) -> str:
-    request, trust = relevance.request, relevance.trust
-    layer = f" · at {shown_layer}" if shown_layer else ""
+def _summary(picture: ExplanationPicture) -> str:
+    request, trust = picture.relevance.request, picture.relevance.trust
+    layer = f" · at {picture.shown_layer}" if picture.shown_layer else ""
     smooth = " · smoothed" if request.smooth else ""
     return (
         f"{method_text(request)} · {target_text(request.target, request.class_id)}{layer}{smooth}\n"

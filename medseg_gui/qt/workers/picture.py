@@ -77,12 +77,17 @@ def colour(request: ColourRequest) -> ExplanationPicture:
     relevance = request.relevance
     signed = is_signed(relevance.request.method)
     values = shown_values(relevance, request.hidden_lesions)
-    chosen = next((y.values for y in relevance.layers if y.name == request.shown_layer), values)
-    layers = _layers(relevance, values, request.clip) if request.with_layers else ()
-    return ExplanationPicture(relevance, colour_relevance(chosen, signed, request.clip), layers)
+    block = next((y for y in relevance.layers if y.name == request.shown_layer), None)
+    return ExplanationPicture(
+        relevance=relevance,
+        main=colour_relevance(values if block is None else block.values, signed, request.clip),
+        layers=_layers(relevance, request.clip) if request.with_layers else (),
+        shown_layer="" if block is None else block.name,
+        hidden_lesions=request.hidden_lesions if block is None else frozenset(),
+    )
 
 
-def _layers(relevance: Relevance, values: FloatArray, clip: float) -> tuple[LayerPicture, ...]:
+def _layers(relevance: Relevance, clip: float) -> tuple[LayerPicture, ...]:
     if not relevance.layers:
         return ()
     pixels = LayerRelevance("", relevance.values, float(relevance.values.sum()))
