@@ -15,7 +15,7 @@ from medseg_gui.errors import MedsegError
 from medseg_gui.qt.figure import FigureRequest
 from medseg_gui.qt.relevance_cache import CacheKey, RelevanceCache
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.explanation import CacheStatistics, ExplanationPicture, FigureOrder
+from medseg_gui.qt.state.explanation_picture import CacheStatistics, ExplanationPicture, FigureOrder
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.explain import ExplainJob, ExplainWorker
 from medseg_gui.qt.workers.picture import ColourRequest, PictureWorker

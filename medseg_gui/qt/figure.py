@@ -17,7 +17,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, grey_image, paint_colour_bar
 from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, scale_text, target_text
-from medseg_gui.qt.state.explanation import ExplanationPicture
+from medseg_gui.qt.state.explanation_picture import ExplanationPicture
 from medseg_gui.types import Frame
 
 _PICTURE_PX = 720  # width of each of the two pictures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,72 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from medseg_gui.errors import MedsegError
-from medseg_gui.relevance_picture import DEFAULT_CLIP, RelevancePicture
+from medseg_gui.qt.state.explanation_picture import CacheStatistics, ExplanationPicture, FigureOrder
+from medseg_gui.relevance_picture import DEFAULT_CLIP
 from medseg_gui.types import POLYP, ExplanationRequest, Frame, Relevance, Target
 
 CAMS = ("hirescam", "gradcam")
 METHODS = ("off", "lrp", *CAMS)
 RULES = ("composite", "epsilon", "gamma", "zplus")
 PICKED = ("lesion", "pixel")  # targets that need a click
-
-
-@dataclass(frozen=True, eq=False)
-class LayerPicture:
-    """One block of the network in colours.
-
-    Attributes:
-        name: of the block; "" for the pixels of the frame.
-        picture: what arrived there.
-        total: share of the decision that passes through here, about 1.
-    """
-
-    name: str
-    picture: RelevancePicture
-    total: float
-
-
-@dataclass(frozen=True, eq=False)
-class ExplanationPicture:
-    """A relevance as it is drawn, with the one of each layer.
-
-    Attributes:
-        relevance: what was coloured.
-        main: what is laid over the frame.
-        layers: the pixels first, then in network order; empty when not asked for, and for Grad-CAM.
-        shown_layer: name of the block that `main` is of; "" for the pixels.
-        hidden_lesions: numbers of those that are left out of the pixels' map.
-    """
-
-    relevance: Relevance
-    main: RelevancePicture
-    layers: tuple[LayerPicture, ...] = ()
-    shown_layer: str = ""
-    hidden_lesions: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class CacheStatistics:
-    """How much is kept, and how often that helped."""
-
-    entries: int = 0
-    used_bytes: int = 0
-    hits: int = 0
-    passes: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class FigureOrder:
-    """An explained frame to be saved.
-
-    Attributes:
-        path: where to.
-        frame: the picture.
-        explanation: what is laid over it.
-    """
-
-    path: str
-    frame: Frame
-    explanation: ExplanationPicture
 
 
 class ExplanationState(QObject):

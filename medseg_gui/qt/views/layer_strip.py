@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 from medseg_gui.qt.images import frame_image, rgba_image
 from medseg_gui.qt.relevance_painting import grey_image
 from medseg_gui.qt.relevance_words import percent_text
-from medseg_gui.qt.state.explanation import ExplanationState, LayerPicture
+from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.explanation_picture import LayerPicture
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.types import Frame
 

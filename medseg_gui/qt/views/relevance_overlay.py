@@ -9,7 +9,8 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.images import rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, paint_colour_bar
 from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, target_text
-from medseg_gui.qt.state.explanation import ExplanationPicture, ExplanationState
+from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.explanation_picture import ExplanationPicture
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.views.badge import badge_size, paint_badge
 from medseg_gui.qt.views.zoom import Zoom

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 
 from medseg_gui.qt.figure import FigureRequest, save_figure
-from medseg_gui.qt.state.explanation import ExplanationPicture, LayerPicture
+from medseg_gui.qt.state.explanation_picture import ExplanationPicture, LayerPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.relevance_picture import RelevancePicture, colour_relevance, is_signed, shown_values
 from medseg_gui.types import FloatArray, LayerRelevance, Relevance

@@ -16,7 +16,8 @@ from medseg_gui.errors import MedsegError
 from medseg_gui.qt import theme
 from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.explanation import CacheStatistics, ExplanationState
+from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.explanation_picture import CacheStatistics
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
 from medseg_gui.qt.views.video_view import VideoView
