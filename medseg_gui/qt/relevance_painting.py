@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image
-from medseg_gui.qt.relevance_words import scale_text
+from medseg_gui.qt.relevance_words import fine_percent_text
 from medseg_gui.relevance_picture import RelevancePicture, colour_ramp
 
 BAR_PX = 14.0
@@ -22,16 +22,14 @@ def grey_image(picture: QImage) -> QImage:
     return picture.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
 
 
-def bar_unit(picture: RelevancePicture, is_layer: bool = False) -> str:
-    """What the numbers count: shares of the decision for each pixel, or place of a layer; a Grad-CAM has no unit."""
-    if not picture.is_signed:
-        return "activation"
+def bar_unit(is_layer: bool = False) -> str:
+    """What the numbers count: shares of what is explained, for each pixel of the map or place of a block."""
     return "each place" if is_layer else "each pixel"
 
 
 def bar_words(picture: RelevancePicture) -> tuple[str, ...]:
     """Numbers along the colour bar from top to bottom, with what they speak for."""
-    top = scale_text(picture.scale, picture.is_signed)
+    top = fine_percent_text(picture.scale)
     return (f"+{top} for", "0", f"−{top} against") if picture.is_signed else (top, "0")
 
 
@@ -39,7 +37,7 @@ def bar_width(painter: QPainter, picture: RelevancePicture) -> float:
     """Room that the bar takes with its numbers."""
     metrics = painter.fontMetrics()
     beside = max(metrics.horizontalAdvance(word) for word in bar_words(picture)) + BAR_PX + _SPACE_PX
-    return max(beside, metrics.horizontalAdvance(bar_unit(picture))) + 2 * _SPACE_PX
+    return max(beside, metrics.horizontalAdvance(bar_unit())) + 2 * _SPACE_PX
 
 
 def paint_colour_bar(painter: QPainter, place: QRectF, picture: RelevancePicture, is_layer: bool = False) -> None:
@@ -66,7 +64,7 @@ def paint_colour_bar(painter: QPainter, place: QRectF, picture: RelevancePicture
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, word)
     below = QRectF(bar.left(), place.bottom() - 2 * half - 4, place.width(), 2 * half)
     painter.setPen(QColor(theme.QUIET_TEXT))
-    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, bar_unit(picture, is_layer))
+    painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, bar_unit(is_layer))
     painter.restore()
 
 

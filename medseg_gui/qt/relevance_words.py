@@ -40,9 +40,9 @@ def percent_text(share: float) -> str:
     return f"{number} %"
 
 
-def scale_text(value: float, signed: bool) -> str:
-    """End of the colour bar: a share of the decision for each pixel, or the bare figure of a Grad-CAM."""
-    return f"{_short(value * 100)} %" if signed else _short(value)
+def fine_percent_text(share: float) -> str:
+    """ "0.012 %": for shares so small that only their size counts."""
+    return f"{_short(share * 100)} %"
 
 
 def _short(value: float) -> str:

@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.errors import MedsegError
 from medseg_gui.qt.pipeline import Pipeline
 from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.settings import Settings
 from medseg_gui.types import POLYP, Frame, Target
-from tests.qt.fakes import BLOCKS, SIZE, FakeExplainers, FakeNetworks
+from tests.qt.conftest import build_pipeline
+from tests.qt.fakes import BLOCKS, SIZE, FakeExplainers, FakeMedia, FakeNetworks
 from tests.qt.test_pipeline import go_to, open_and_wait, overlay_index
 
 
@@ -295,3 +297,33 @@ def test_figure_that_cannot_be_saved_is_said(
     wish.order_figure(str(tmp_path / "gone" / "figure.png"), explained.state.playback.frame)
     qtbot.waitUntil(lambda: bool(problems))
     assert "figure.png cannot be saved" in str(problems[0])
+
+
+def test_how_one_explains_is_remembered(
+    explained: Pipeline, wish: ExplanationState, qtbot: QtBot, saved: list[Settings]
+) -> None:
+    wish.set_rule("gamma")
+    wish.set_clip(0.95)
+    wish.set_opacity(0.4)
+    wish.set_grey(False)
+    wish.set_smooth(True)
+    wish.set_target(Target("pixel", 1, 2))
+    wish.set_method("gradcam")
+    wish.set_layer("bottleneck")
+    qtbot.waitUntil(lambda: bool(saved) and saved[-1].explain_layer == "bottleneck")
+    again = build_pipeline(FakeMedia(), FakeNetworks(), [], saved[-1])
+    restored = again.state.explanation
+    assert (restored.method, restored.cam, restored.rule, restored.layer) == (
+        "gradcam",
+        "gradcam",
+        "gamma",
+        "bottleneck",
+    )
+    assert (restored.clip, restored.opacity, restored.is_grey, restored.is_smooth) == (0.95, 0.4, False, True)
+    assert restored.target == Target()  # a place that was clicked belongs to its frame
+
+
+def test_unusable_settings_give_the_defaults(qapp: object) -> None:
+    settings = Settings(explain_method="magic", explain_cam="lrp", explain_rule="?", explain_clip=7.0)
+    wish = build_pipeline(FakeMedia(), FakeNetworks(), [], settings).state.explanation
+    assert (wish.method, wish.cam, wish.rule, wish.clip) == ("off", "hirescam", "composite", 1.0)

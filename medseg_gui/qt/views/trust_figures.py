@@ -6,13 +6,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from medseg_gui.qt import theme
-from medseg_gui.qt.relevance_words import VERDICT_SIGNS, scale_text
+from medseg_gui.qt.relevance_words import VERDICT_SIGNS, fine_percent_text
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.views.relevance_overlay import VERDICT_COLOURS
 from medseg_gui.qt.views.share_bars import ShareBars
 from medseg_gui.types import Target, Trust
 
 _NO_FIGURE = "–"
+_NEAREST_MISS = ("Explain the nearest miss", "Explain the strongest pixels below the threshold", "nearest_miss")
+_WHOLE_MASK = ("Explain the whole mask", "Explain all that is marked", "mask")
+# Target that was refused -> what is offered instead: text, tooltip, target.
+_INSTEAD = {"mask": _NEAREST_MISS, "rim": _NEAREST_MISS, "lesion": _WHOLE_MASK, "nearest_miss": _WHOLE_MASK}
 
 
 class TrustFigures(QWidget):
@@ -24,8 +28,7 @@ class TrustFigures(QWidget):
         self.verdict = QLabel()
         self.verdict.setProperty("heading", True)
         self.reason = QLabel(wordWrap=True)
-        self.nearest_miss = QPushButton("Explain the nearest miss")
-        self.nearest_miss.setToolTip("Explain the strongest pixels below the threshold")
+        self.instead = QPushButton()
         self.shares = ShareBars()
         self.skips = ShareBars()
         self.ledger, self.stability, self.agreement = QLabel(), QLabel(), QLabel()
@@ -33,7 +36,7 @@ class TrustFigures(QWidget):
         self.measure.setToolTip(
             "Explain slightly noisy copies of this frame as well and compare: takes several times as long"
         )
-        for button in (self.nearest_miss, self.measure):
+        for button in (self.instead, self.measure):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._figures = self._build_figures()
         self._arrange()
@@ -80,12 +83,12 @@ class TrustFigures(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for widget in (self.verdict, self.reason, self.nearest_miss, self._figures):
+        for widget in (self.verdict, self.reason, self.instead, self._figures):
             column.addWidget(widget)
 
     def _connect(self) -> None:
         explanation = self._explanation
-        self.nearest_miss.clicked.connect(lambda: explanation.set_target(Target("nearest_miss")))
+        self.instead.clicked.connect(self._on_instead_clicked)
         self.measure.clicked.connect(explanation.ask_stability)
         explanation.answer_changed.connect(self.on_changed)
         explanation.request_changed.connect(self.on_changed)
@@ -98,7 +101,7 @@ class TrustFigures(QWidget):
         # What was there stays, dim, until the next is known: a panel that jumps cannot be read.
         self._figures.setVisible(relevance is not None or (is_waiting and not self._figures.isHidden()))
         self._figures.setEnabled(relevance is not None)
-        self.nearest_miss.setVisible(self._offers_nearest_miss())
+        self._offer_instead()
         if relevance is not None:
             self._show_trust(relevance.trust)
         elif refusal is not None:
@@ -110,9 +113,16 @@ class TrustFigures(QWidget):
                 "", "" if self._explanation.is_on else "Press Tab to see why the network says so.", theme.TEXT
             )
 
-    def _offers_nearest_miss(self) -> bool:
-        explanation = self._explanation
-        return explanation.refusal is not None and explanation.target.kind != "nearest_miss"
+    def _offer_instead(self) -> None:
+        """What can be explained where there is no such mask, or no such lesion."""
+        refused = self._explanation.refusal is not None
+        text, tip, _ = _INSTEAD.get(self._explanation.target.kind, ("", "", ""))
+        self.instead.setText(text)
+        self.instead.setToolTip(tip)
+        self.instead.setVisible(refused and bool(text))
+
+    def _on_instead_clicked(self) -> None:
+        self._explanation.set_target(Target(_INSTEAD[self._explanation.target.kind][2]))
 
     def _show_words(self, verdict: str, reason: str, colour: str) -> None:
         self.verdict.setText(verdict)
@@ -125,7 +135,7 @@ class TrustFigures(QWidget):
         sign = VERDICT_SIGNS.get(trust.verdict, "")
         self._show_words(f"{sign} {trust.verdict}", trust.reason, VERDICT_COLOURS.get(trust.verdict, theme.TEXT))
         self.shares.set_shares({"Inside": trust.inside, "At the rim": trust.rim, "Outside": trust.outside})
-        self.ledger.setText(scale_text(trust.ledger_error, True) if trust.ledger_error is not None else "keeps none")
+        self.ledger.setText(fine_percent_text(trust.ledger_error) if trust.ledger_error is not None else "keeps none")
         self.stability.setText(_figure(trust.stability))
         self.measure.setVisible(trust.stability is None)
         self.measure.setEnabled(not self._explanation.wants_stability)

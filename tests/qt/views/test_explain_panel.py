@@ -217,9 +217,16 @@ def test_grad_cam_keeps_no_ledger_and_has_no_skips(panel: ExplainPanel, wish: Ex
 def test_nothing_predicted_is_said_and_the_nearest_miss_offered(panel: ExplainPanel, wish: ExplanationState) -> None:
     wish.set_relevance(None, MedsegError("Nothing is marked in this frame."))
     assert panel.trust.reason.text() == "Nothing is marked in this frame."
-    click(panel.trust.nearest_miss)
+    click(panel.trust.instead)
     assert wish.target == Target("nearest_miss")
-    assert not panel.trust.nearest_miss.isVisible()
+
+
+def test_where_there_is_no_lesion_the_whole_mask_is_offered(panel: ExplainPanel, wish: ExplanationState) -> None:
+    wish.set_target(Target("lesion", 3, 4))
+    assert not panel.trust.instead.isVisible()
+    wish.set_relevance(None, MedsegError("There is no lesion at this place."))
+    click(panel.trust.instead)
+    assert wish.target == Target()
 
 
 def test_figures_stay_dim_while_the_next_are_made(panel: ExplainPanel, wish: ExplanationState) -> None:
