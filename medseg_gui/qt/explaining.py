@@ -19,7 +19,7 @@ from medseg_gui.qt.state.explanation_picture import CacheStatistics, Explanation
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.explain import ExplainJob, ExplainWorker
 from medseg_gui.qt.workers.picture import ColourRequest, PictureWorker
-from medseg_gui.types import ExplanationRequest, Frame, Relevance, Target
+from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Frame, Relevance, Target
 
 # An explanation takes longer than a prediction, so it may be older; after a second it would lie on other tissue.
 STALE_AFTER_S = 1.0
@@ -105,8 +105,8 @@ class Explaining(QObject):
         """Another frame is on screen."""
         self._wish.wants_stability = False
         if not self._state.playback.is_playing:
-            self._ask()
             self._drop_foreign()
+            self._ask()
             return
         self._judge()
         if self._pending is None and not self._rest.isActive():
@@ -118,8 +118,8 @@ class Explaining(QObject):
         """Standing still, the frame on screen is explained, whatever was being made."""
         if not is_playing:
             self._rest.stop()
-            self._ask()
             self._drop_foreign()
+            self._ask()
 
     def on_rested(self) -> None:
         """Playing goes on, and so do the explanations."""
@@ -129,8 +129,14 @@ class Explaining(QObject):
     def _ask(self) -> None:
         """For the frame on screen, unless it is known already."""
         frame, request = self._state.playback.frame, self._request
-        if frame is None or request is None or not self._weights:
+        if frame is None or request is None:
             self._finish()
+        elif not self._weights:
+            self._finish()
+            if self._state.session.device:  # until it is known, weights may still come
+                name = CLASS_NAMES[request.class_id]
+                error = MedsegError(f"No weights look for {name}; choose some in the tool bar.")
+                self._wish.set_relevance(None, error)
         elif (known := self._known(frame)) is not None:
             self._finish()
             self._accept(known)
@@ -142,8 +148,8 @@ class Explaining(QObject):
     def _begin_anew(self) -> None:
         self._explain.cancel()
         self._begin_lane()
-        self._ask()
         self._drop_foreign()
+        self._ask()
 
     def _drop_foreign(self) -> None:
         """What is shown goes unless it answers what is asked now, of the frame that stands still."""

@@ -327,3 +327,11 @@ def test_unusable_settings_give_the_defaults(qapp: object) -> None:
     settings = Settings(explain_method="magic", explain_cam="lrp", explain_rule="?", explain_clip=7.0)
     wish = build_pipeline(FakeMedia(), FakeNetworks(), [], settings).state.explanation
     assert (wish.method, wish.cam, wish.rule, wish.clip) == ("off", "hirescam", "composite", 1.0)
+
+
+def test_without_weights_the_sentence_says_what_to_choose(
+    explained: Pipeline, wish: ExplanationState, explainers: FakeExplainers
+) -> None:
+    explained.state.session.choose_weights(POLYP, "")
+    assert str(wish.refusal) == "No weights look for polyp; choose some in the tool bar."
+    assert len(explainers.seen) == 1

@@ -97,7 +97,7 @@ class TrustFigures(QWidget):
     def on_changed(self) -> None:
         """Show the newest answer."""
         relevance, refusal = self._explanation.relevance, self._explanation.refusal
-        is_waiting = self._explanation.is_computing and refusal is None
+        is_waiting = self._explanation.is_on and relevance is None and refusal is None
         # What was there stays, dim, until the next is known: a panel that jumps cannot be read.
         self._figures.setVisible(relevance is not None or (is_waiting and not self._figures.isHidden()))
         self._figures.setEnabled(relevance is not None)
@@ -109,9 +109,7 @@ class TrustFigures(QWidget):
         elif is_waiting:
             self._show_words("Explaining…", self.reason.text() if self._figures.isVisible() else "", theme.TEXT)
         else:
-            self._show_words(
-                "", "" if self._explanation.is_on else "Press Tab to see why the network says so.", theme.TEXT
-            )
+            self._show_words("", "Press Tab to see why the network says so.", theme.TEXT)
 
     def _offer_instead(self) -> None:
         """What can be explained where there is no such mask, or no such lesion."""
