@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from medseg_gui.errors import MedsegError
 from medseg_gui.types import FloatArray, Relevance, UInt8Array
 
-DEFAULT_CLIP = 0.99
+DEFAULT_CLIP = 0.995  # a small lesion covers 1 or 2 % of the frame: at 0.99 most of it would be beyond the bar
 
 # Blue and red stay apart for people who do not see red or green; white in the middle is the paper's convention.
 _AGAINST = (36, 84, 255)

@@ -35,7 +35,7 @@ class Settings:
         explain_layer: that Grad-CAM looks at, empty for the last decoder block.
         explain_smooth: whether explanations are the mean over noisy copies.
         explain_opacity: of the map over the frame, in [0, 1].
-        explain_clip: share of the pixels within the colour bar, in [0.9, 1].
+        explain_clip: share of the pixels within the colour bar, in [0.95, 1].
         explain_grey: whether the frame under the map is without its colours.
         speed: playback speed, 1.0 is the source's own.
         device: one of `device.DEVICES`.
@@ -57,7 +57,7 @@ class Settings:
     explain_layer: str = ""
     explain_smooth: bool = False
     explain_opacity: float = 0.85
-    explain_clip: float = 0.99
+    explain_clip: float = 0.995
     explain_grey: bool = True
     speed: float = 1.0
     device: str = "auto"

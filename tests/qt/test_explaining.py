@@ -101,7 +101,7 @@ def test_twenty_toggles_of_layer_and_colours_make_no_pass(
     wish.set_strip_shown(True)
     for turn in range(20):
         wish.show_layer(("", *BLOCKS)[turn % 6])
-        wish.set_clip(0.9 + 0.1 * (turn % 2))
+        wish.set_clip(0.95 + 0.05 * (turn % 2))
         wish.set_opacity(0.5 + 0.1 * (turn % 2))
         wish.set_grey(turn % 2 == 0)
         wish.show_lesion(1, turn % 2 == 0)
@@ -303,7 +303,7 @@ def test_how_one_explains_is_remembered(
     explained: Pipeline, wish: ExplanationState, qtbot: QtBot, saved: list[Settings]
 ) -> None:
     wish.set_rule("gamma")
-    wish.set_clip(0.95)
+    wish.set_clip(0.97)
     wish.set_opacity(0.4)
     wish.set_grey(False)
     wish.set_smooth(True)
@@ -319,7 +319,7 @@ def test_how_one_explains_is_remembered(
         "gamma",
         "bottleneck",
     )
-    assert (restored.clip, restored.opacity, restored.is_grey, restored.is_smooth) == (0.95, 0.4, False, True)
+    assert (restored.clip, restored.opacity, restored.is_grey, restored.is_smooth) == (0.97, 0.4, False, True)
     assert restored.target == Target()  # a place that was clicked belongs to its frame
 
 

@@ -16,6 +16,7 @@ from medseg_gui.types import POLYP, ExplanationRequest, Frame, Relevance, Target
 CAMS = ("hirescam", "gradcam")
 METHODS = ("off", "lrp", *CAMS)
 RULES = ("composite", "epsilon", "gamma", "zplus")
+LEAST_CLIP = 0.95
 PICKED = ("lesion", "pixel")  # targets that need a click
 
 
@@ -32,7 +33,7 @@ class ExplanationState(QObject):
         is_smooth: mean over noisy copies instead of the frame alone.
         wants_stability: whether the stability of this one explanation was asked for.
         opacity: of the map over the frame, in [0, 1].
-        clip: share of the pixels that are not beyond the colour bar, in [0.9, 1].
+        clip: share of the pixels that are not beyond the colour bar, in [0.95, 1].
         is_grey: whether the frame under the map is shown without its colours.
         hidden_lesions: numbers of lesions whose map is switched off.
         shown_layer: name of the block on the frame; "" for the pixels.
@@ -172,8 +173,8 @@ class ExplanationState(QObject):
             self.paint_changed.emit()
 
     def set_clip(self, clip: float) -> None:
-        """Kept within [0.9, 1]."""
-        self._look(clip=min(max(clip, 0.9), 1.0))
+        """Kept within [0.95, 1]."""
+        self._look(clip=min(max(clip, LEAST_CLIP), 1.0))
 
     def show_lesion(self, number: int, shown: bool) -> None:
         """Switch one lesion's map on or off; numbers count from 1."""

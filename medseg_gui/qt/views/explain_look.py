@@ -72,7 +72,7 @@ class ExplainLook(QWidget):
         self.grey.setToolTip("Red relevance is hard to see on red tissue; a frame in motion keeps its colours")
         self.opacity = LabelledSlider("Opacity", 0, 100, percent)
         self.opacity.setToolTip("Of the map over the frame")
-        self.clip = LabelledSlider("Clip at", 90, 100, percent)
+        self.clip = LabelledSlider("Clip at", 950, 1000, _tenth_percent)
         self.clip.setToolTip("Share of the pixels within the colour bar; the few beyond it get its strongest colour")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -89,7 +89,7 @@ class ExplainLook(QWidget):
         self.smooth.toggled.connect(explanation.set_smooth)
         self.grey.toggled.connect(explanation.set_grey)
         self.opacity.value_changed.connect(explanation.set_opacity)
-        self.clip.value_changed.connect(explanation.set_clip)
+        self.clip.value_changed.connect(lambda tenth: explanation.set_clip(tenth / 10))
         for signal in (explanation.request_changed, explanation.look_changed, explanation.paint_changed):
             signal.connect(self.on_changed)
 
@@ -100,4 +100,9 @@ class ExplainLook(QWidget):
         self.smooth.setText(_SMOOTH[explanation.is_smooth])
         self.grey.setChecked(explanation.is_grey)
         self.opacity.set_value(explanation.opacity)
-        self.clip.set_value(explanation.clip)
+        self.clip.set_value(explanation.clip * 10)
+
+
+def _tenth_percent(tenth: float) -> str:
+    """The slider counts in hundredths, the clip needs thousandths: 9.95 is "99.5 %"."""
+    return f"{tenth * 10:.1f} %"

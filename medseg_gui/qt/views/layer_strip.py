@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from medseg_gui.qt.images import frame_image, rgba_image
@@ -14,8 +14,10 @@ from medseg_gui.qt.state.explanation_picture import LayerPicture
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.types import Frame
 
-_HEIGHT_PX = 56
-_WIDEST_PX = 100
+_HEIGHT_PX = 60
+_WIDEST_PX = 106
+_NARROWEST_PX = 78
+_GAP_PX = 10
 _NAME = Qt.ItemDataRole.UserRole
 _RATIO = 2  # drawn at twice the size, so that they stay sharp on a dense screen
 
@@ -30,7 +32,7 @@ class LayerStrip(QListWidget):
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setMovement(QListView.Movement.Static)
         self.setWrapping(False)
-        self.setUniformItemSizes(True)
+        self.setSpacing(0)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Relevance at each block of the network")
         self.setObjectName("strip")
@@ -54,25 +56,35 @@ class LayerStrip(QListWidget):
         picture, frame = self._explanation.picture, self._playback.frame
         if not self._explanation.is_strip_shown or picture is None or not picture.layers or frame is None:
             return
-        ground = _ground(frame)
+        ground = _ground(frame, self._thumbnail_width(len(picture.layers)))
         self.blockSignals(True)
         if [self.item(row).data(_NAME) for row in range(self.count())] != [y.name for y in picture.layers]:
-            self._fill(picture.layers, ground.deviceIndependentSize().toSize())
+            self._fill(picture.layers)
+        size = ground.deviceIndependentSize().toSize()
+        self.setIconSize(size)
         for row, layer in enumerate(picture.layers):
-            self.item(row).setIcon(_icon(_thumbnail(ground, layer)))
-            self.item(row).setText(f"{layer.name or 'pixels'}\n{percent_text(layer.total)}")
+            item = self.item(row)
+            item.setSizeHint(QSize(size.width() + _GAP_PX, size.height() + 2 * self.fontMetrics().height() + _GAP_PX))
+            item.setIcon(_icon(_thumbnail(ground, layer)))
+            item.setText(f"{layer.name or 'pixels'}\n{percent_text(layer.total)}")
         self.blockSignals(False)
         self.on_look_changed()
 
-    def _fill(self, layers: tuple[LayerPicture, ...], size: QSize) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many as possible are to be seen at once."""
+        super().resizeEvent(event)
+        self.on_picture_changed()
+
+    def _thumbnail_width(self, count: int) -> int:
+        return min(max(self.viewport().width() // count - _GAP_PX, _NARROWEST_PX), _WIDEST_PX)
+
+    def _fill(self, layers: tuple[LayerPicture, ...]) -> None:
         self.clear()
-        self.setIconSize(size)
         for layer in layers:
             item = QListWidgetItem(self)
             item.setData(_NAME, layer.name)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             item.setToolTip(f"{layer.name or 'The pixels of the frame'}: click to put it on the frame (← → walk)")
-            item.setSizeHint(QSize(_WIDEST_PX + 8, size.height() + 2 * self.fontMetrics().height() + 8))
 
     def on_look_changed(self) -> None:
         """Mark the one that is on the frame."""
@@ -94,9 +106,9 @@ def _icon(thumbnail: QPixmap) -> QIcon:
     return icon
 
 
-def _ground(frame: Frame) -> QPixmap:
+def _ground(frame: Frame, width: int) -> QPixmap:
     """The frame, small and grey and dim, for every thumbnail to stand on."""
-    size = QSize(frame.size[1], frame.size[0]).scaled(_WIDEST_PX, _HEIGHT_PX, Qt.AspectRatioMode.KeepAspectRatio)
+    size = QSize(frame.size[1], frame.size[0]).scaled(width, _HEIGHT_PX, Qt.AspectRatioMode.KeepAspectRatio)
     smooth = Qt.TransformationMode.SmoothTransformation
     small = grey_image(frame_image(frame.rgb).scaled(size * _RATIO, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
     painter = QPainter(small)

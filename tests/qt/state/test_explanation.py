@@ -80,7 +80,7 @@ def test_strip_goes_with_lrp(wish: ExplanationState) -> None:
 
 def test_clip_stays_within_its_bounds(wish: ExplanationState) -> None:
     wish.set_clip(0.2)
-    assert wish.clip == 0.9
+    assert wish.clip == 0.95
     wish.set_clip(3.0)
     assert wish.clip == 1.0
 

@@ -168,8 +168,8 @@ def test_opacity_and_clip_ask_for_no_other_explanation(
             slider.slider.setFocus(Qt.FocusReason.TabFocusReason)
             QTest.keyClick(slider.slider, key)
     assert wish.opacity == pytest.approx(0.84)
-    assert wish.clip == 1.0
-    assert panel.look.clip.number.text() == "100 %"
+    assert wish.clip == pytest.approx(0.996)
+    assert panel.look.clip.number.text() == "99.6 %"
 
 
 # Answers
