@@ -42,3 +42,15 @@ class OutputError(MedsegError):
 
 class TrainingError(MedsegError):
     """Training had to stop; the last good weights are kept."""
+
+
+class ExplanationError(MedsegError):
+    """An explanation cannot be made, or would not be true; the picture goes on without it."""
+
+
+class NoRuleError(ExplanationError):
+    """The network holds an operation that no relevance rule covers; other methods may still work."""
+
+
+class NothingPredictedError(ExplanationError):
+    """There is nothing to explain where one looks."""

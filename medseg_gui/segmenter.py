@@ -33,7 +33,7 @@ class Segmenter:
         self.choice: DeviceChoice = choose_device(device)
         self.weights_id = info.weights_id
         network = load_network(info)
-        self._scale, self._shift = _as_affine(network, self.choice.device)
+        self._scale, self._shift = affine_normalisation(network, self.choice.device)
         self._half = self.choice.device.type == "cuda"
         self.network = network.to(self.choice.device).to(memory_format=torch.channels_last)
         if self._half:
@@ -72,12 +72,8 @@ class Segmenter:
 
     def prepare(self, pictures: Sequence[UInt8Array]) -> Tensor:
         """(B, 3, S, S) normalised tensor on the device, channels last; arguments as `predict`."""
-        size = (self.info.input_size, self.info.input_size)
-        small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures])
-        # (B, S, S, 3) seen as (B, 3, S, S) is channels last already: no copy.
-        x = torch.from_numpy(small).to(self.choice.device, non_blocking=True).permute(0, 3, 1, 2)
-        x = x.to(torch.float16 if self._half else torch.float32)
-        return torch.addcmul(self._shift.to(x.dtype), x, self._scale.to(x.dtype))
+        dtype = torch.float16 if self._half else torch.float32
+        return as_input(pictures, self.info.input_size, self._scale.to(dtype), self._shift.to(dtype))
 
 
 def merge(parts: Sequence[Segmentation]) -> Segmentation:
@@ -97,7 +93,24 @@ def merge(parts: Sequence[Segmentation]) -> Segmentation:
     )
 
 
-def _as_affine(network: nn.Module, device: torch.device) -> tuple[Tensor, Tensor]:
+def as_input(pictures: Sequence[UInt8Array], side: int, scale: Tensor, shift: Tensor) -> Tensor:
+    """Pictures as a network wants them: resized, normalised, channels last.
+
+    Args:
+        pictures: each (H, W, 3) uint8 RGB, sizes may differ.
+        side: S, of the network's input, in pixels.
+        scale, shift: of `affine_normalisation`; they decide on device and dtype.
+
+    Returns:
+        (B, 3, S, S) tensor.
+    """
+    small = np.stack([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures])
+    # (B, S, S, 3) seen as (B, 3, S, S) is channels last already: no copy.
+    x = torch.from_numpy(small).to(scale.device, non_blocking=True).permute(0, 3, 1, 2).to(scale.dtype)
+    return torch.addcmul(shift, x, scale)
+
+
+def affine_normalisation(network: nn.Module, device: torch.device) -> tuple[Tensor, Tensor]:
     """Normalisation of uint8 RGB as x · scale + shift, each (1, 3, 1, 1)."""
     mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in normalisation(network))
     return 1 / (255 * std), -mean / std

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, SignalInstance
 
 import medseg_gui.segmenter  # noqa: F401  workers import it when first needed; no test shall wait for torch
-from medseg_gui.errors import MedsegError, SourceError, WeightsError
+from medseg_gui.errors import MedsegError, NothingPredictedError, SourceError, WeightsError
 from medseg_gui.qt.state.session import WeightsEntry
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
@@ -227,7 +227,8 @@ class FakeExplainer:
         spoil: put a number that is not one into the map.
     """
 
-    layer_names = BLOCKS
+    cam_layer_names = BLOCKS
+    fell_back = False
 
     def __init__(self, name: str, gate: threading.Event) -> None:
         self.name = name
@@ -244,7 +245,7 @@ class FakeExplainer:
         if self.error is not None:
             raise self.error
         if request.threshold > 0.9:
-            raise MedsegError("Nothing is marked in this frame; explain the nearest miss instead.")
+            raise NothingPredictedError("Nothing is marked in this frame; explain the nearest miss instead.")
         relevance = make_relevance(frame, request, f"{self.name}@00000000", outside=(frame.index % 100) / 100)
         if self.spoil:
             relevance.values.setflags(write=True)
@@ -258,6 +259,8 @@ class FakeExplainers(Explainers):
     Attributes:
         gate: while it is cleared, explainers do not answer.
         loaded: every explainer, newest last.
+        load_error: raised instead; other than for people to read, only as long as one is not on the CPU.
+        attempts: how often somebody tried to load.
     """
 
     def __init__(self) -> None:
@@ -265,8 +268,13 @@ class FakeExplainers(Explainers):
         self.gate = threading.Event()
         self.gate.set()
         self.loaded: list[FakeExplainer] = []
+        self.load_error: Exception | None = None
+        self.attempts = 0
 
     def load(self, name: str) -> tuple[str, FakeExplainer]:
+        self.attempts += 1
+        if self.load_error is not None and (isinstance(self.load_error, MedsegError) or self._device != "cpu"):
+            raise self.load_error
         self.loaded.append(FakeExplainer(name, self.gate))
         return f"{name}@00000000", self.loaded[-1]
 

@@ -215,16 +215,36 @@ def test_an_unexpected_error_is_logged_once_and_said_each_time(
     wait_for_picture(wish, qtbot, 3)
 
 
-def test_a_full_graphics_card_means_the_cpu_and_is_said(
-    explained: Pipeline, wish: ExplanationState, qtbot: QtBot, explainers: FakeExplainers
+@pytest.mark.parametrize("when", ["loading", "explaining"])
+def test_a_full_graphics_card_means_the_cpu_and_is_said_once(
+    pipeline: Pipeline, wish: ExplanationState, qtbot: QtBot, explainers: FakeExplainers, when: str
 ) -> None:
     notices: list[str] = []
-    explained.state.session.noticed.connect(notices.append)
-    explainers.loaded[0].error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
-    go_to(explained, qtbot, 1)
-    wait_for_picture(wish, qtbot, 1)
-    assert len(explainers.loaded) == 2
+    pipeline.state.session.noticed.connect(notices.append)
+    if when == "loading":
+        explainers.load_error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+    open_and_wait(pipeline, qtbot)
+    wish.set_method("lrp")
+    wait_for_picture(wish, qtbot, 0)
+    explainers.loaded[0].fell_back = when == "explaining"
+    for index in (1, 2):
+        go_to(pipeline, qtbot, index)
+        wait_for_picture(wish, qtbot, index)
+    assert len(notices) == 1
     assert "on the CPU from now on" in notices[0]
+
+
+def test_weights_that_cannot_be_explained_are_not_loaded_for_each_frame(
+    pipeline: Pipeline, wish: ExplanationState, qtbot: QtBot, explainers: FakeExplainers
+) -> None:
+    explainers.load_error = MedsegError("fast cannot be explained; use other weights.")
+    open_and_wait(pipeline, qtbot)
+    wish.set_method("lrp")
+    for index in (1, 2):
+        go_to(pipeline, qtbot, index)
+        qtbot.waitUntil(lambda: wish.refusal is not None)
+        assert "fast cannot be explained" in str(wish.refusal)
+    assert explainers.attempts == 1
 
 
 def test_stability_is_measured_for_this_frame_and_kept(

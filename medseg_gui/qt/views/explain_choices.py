@@ -148,7 +148,14 @@ class _LayerSlider(QWidget):
         self.slider.setRange(0, max(len(names) - 1, 0))
         self.slider.setValue(names.index(layer) if layer in names else len(names) - 1)
         self.slider.blockSignals(False)
-        self.name.setText(layer or (names[-1] if names else "known after the first explanation"))
+        self.name.setText(_layer_text(names, layer))
+
+
+def _layer_text(names: tuple[str, ...], layer: str) -> str:
+    if not names:
+        return "known after the first explanation"
+    is_last = layer in ("", names[-1])
+    return f"{names[-1]}: resembles the mask" if is_last else layer
 
 
 def _box(name: str, tip: str, entries: list[tuple[str, object]]) -> QComboBox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from medseg_gui.errors import NothingPredictedError
 from medseg_gui.qt import theme
 from medseg_gui.qt.relevance_words import VERDICT_SIGNS, fine_percent_text
 from medseg_gui.qt.state.explanation import ExplanationState
@@ -113,7 +114,7 @@ class TrustFigures(QWidget):
 
     def _offer_instead(self) -> None:
         """What can be explained where there is no such mask, or no such lesion."""
-        refused = self._explanation.refusal is not None
+        refused = isinstance(self._explanation.refusal, NothingPredictedError)
         text, tip, _ = _INSTEAD.get(self._explanation.target.kind, ("", "", ""))
         self.instead.setText(text)
         self.instead.setToolTip(tip)

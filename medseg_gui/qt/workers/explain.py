@@ -43,7 +43,7 @@ class ExplainWorker(Worker):
         explainers: where they come from; tests give their own.
     """
 
-    ready = Signal(str, str, object)  # name of the weights, their id, tuple of layer names
+    ready = Signal(str, str, object)  # name of the weights, their id, tuple of what Grad-CAM can look at
     explained = Signal(object, object)  # ExplainJob, Relevance
     refused = Signal(object, object)  # ExplainJob, MedsegError
     noticed = Signal(str)
@@ -54,7 +54,9 @@ class ExplainWorker(Worker):
         self._jobs: Mailbox[ExplainJob] = Mailbox()
         self._in_use: frozenset[str] | None = None
         self._loaded: dict[str, FrameExplains] = {}
+        self._unusable: dict[str, MedsegError] = {}
         self._is_failing = False
+        self._is_cpu_told = False
 
     # From any thread
 
@@ -82,6 +84,7 @@ class ExplainWorker(Worker):
         """Explain the newest frame."""
         if self._in_use is not None:
             self._loaded = {name: e for name, e in self._loaded.items() if name in self._in_use}
+            self._unusable = {name: e for name, e in self._unusable.items() if name in self._in_use}
         if (job := self._jobs.take()) is not None:
             self._answer(job)
 
@@ -101,24 +104,39 @@ class ExplainWorker(Worker):
             self.explained.emit(job, relevance)
 
     def _explain(self, job: ExplainJob) -> Relevance:
-        try:
-            relevance = self._explainer(job.weights).explain(job.frame, job.request)
-        except RuntimeError as e:
-            if not is_out_of_memory(e) or not self._source.retreat_to_cpu():
-                raise
-            self._loaded.clear()
-            self.noticed.emit("The graphics card has no room left; explanations are made on the CPU from now on.")
-            relevance = self._explainer(job.weights).explain(job.frame, job.request)
+        explainer = self._explainer(job.weights)
+        relevance = explainer.explain(job.frame, job.request)
+        if explainer.fell_back:
+            self._tell_of_cpu()
         for values in (relevance.values, *relevance.lesions, *(layer.values for layer in relevance.layers)):
             require_finite(values)
         return relevance
 
     def _explainer(self, name: str) -> FrameExplains:
+        if name in self._unusable:
+            raise self._unusable[name]  # to load them again for each frame would only take long
         if name not in self._loaded:
-            weights_id, explainer = self._source.load(name)
-            self._loaded[name] = explainer
-            self.ready.emit(name, weights_id, explainer.layer_names)
+            try:
+                weights_id, self._loaded[name] = self._load(name)
+            except MedsegError as e:
+                self._unusable[name] = e
+                raise
+            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names)
         return self._loaded[name]
+
+    def _load(self, name: str) -> tuple[str, FrameExplains]:
+        try:
+            return self._source.load(name)
+        except RuntimeError as e:
+            if not is_out_of_memory(e) or not self._source.retreat_to_cpu():
+                raise
+            self._tell_of_cpu()
+            return self._source.load(name)
+
+    def _tell_of_cpu(self) -> None:
+        if not self._is_cpu_told:
+            self._is_cpu_told = True
+            self.noticed.emit("The graphics card has no room left; explanations are made on the CPU from now on.")
 
     def _sentence(self, error: Exception) -> MedsegError:
         """Logged once: what fails on one frame fails on the next."""

@@ -12,7 +12,10 @@ class FrameExplains(Protocol):
     """The part of `explanation.FrameExplainer` that is used."""
 
     @property
-    def layer_names(self) -> tuple[str, ...]: ...
+    def cam_layer_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def fell_back(self) -> bool: ...
 
     def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance: ...
 
@@ -34,7 +37,7 @@ class Explainers:
             MedsegError: they cannot be used.
         """
         Networks(self._device).begin()
-        from medseg_gui.explanation import FrameExplainer  # type: ignore[import-untyped]
+        from medseg_gui.explanation import FrameExplainer
         from medseg_gui.networks.weights import find_weights
 
         info = find_weights(name)

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from medseg_gui.errors import MedsegError
+from medseg_gui.errors import MedsegError, NothingPredictedError
 from medseg_gui.qt import theme
 from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.state.app_state import AppState
@@ -135,7 +135,7 @@ def test_cam_walks_through_the_layers_of_the_network(panel: ExplainPanel, wish: 
     slider = panel.choices.layer.slider
     assert not slider.isEnabled()  # not known yet
     wish.set_layer_names(BLOCKS)
-    assert panel.choices.layer.name.text() == "decoder 2"
+    assert panel.choices.layer.name.text() == "decoder 2: resembles the mask"
     slider.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(slider, Qt.Key.Key_Left)
     assert wish.request(0.5).layer == "decoder 1"
@@ -215,7 +215,7 @@ def test_grad_cam_keeps_no_ledger_and_has_no_skips(panel: ExplainPanel, wish: Ex
 
 
 def test_nothing_predicted_is_said_and_the_nearest_miss_offered(panel: ExplainPanel, wish: ExplanationState) -> None:
-    wish.set_relevance(None, MedsegError("Nothing is marked in this frame."))
+    wish.set_relevance(None, NothingPredictedError("Nothing is marked in this frame."))
     assert panel.trust.reason.text() == "Nothing is marked in this frame."
     click(panel.trust.instead)
     assert wish.target == Target("nearest_miss")
@@ -224,9 +224,15 @@ def test_nothing_predicted_is_said_and_the_nearest_miss_offered(panel: ExplainPa
 def test_where_there_is_no_lesion_the_whole_mask_is_offered(panel: ExplainPanel, wish: ExplanationState) -> None:
     wish.set_target(Target("lesion", 3, 4))
     assert not panel.trust.instead.isVisible()
-    wish.set_relevance(None, MedsegError("There is no lesion at this place."))
+    wish.set_relevance(None, NothingPredictedError("There is no lesion at this place."))
     click(panel.trust.instead)
     assert wish.target == Target()
+
+
+def test_another_refusal_offers_nothing_instead(panel: ExplainPanel, wish: ExplanationState) -> None:
+    wish.set_relevance(None, MedsegError("No rule covers the layer decoder.up; choose Grad-CAM."))
+    assert "decoder.up" in panel.trust.reason.text()
+    assert not panel.trust.instead.isVisible()
 
 
 def test_figures_stay_dim_while_the_next_are_made(panel: ExplainPanel, wish: ExplanationState) -> None:

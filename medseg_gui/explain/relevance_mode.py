@@ -1,0 +1,332 @@
+"""Runs an untouched network so that the gradient of any of its tensors is that tensor's relevance.
+
+A `TorchFunctionMode` sees every function that the network calls and is local to its thread. Values are computed as
+ever; only the way back is another one: each function becomes an autograd function whose backward is a relevance rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from medseg_gui.errors import NoRuleError
+from medseg_gui.explain.blocks import mark, named_tensors
+from medseg_gui.explain.layer_book import LayerBook, norm_affine
+from medseg_gui.explain.linear_map import Convolution, LayerWeights, LinearMap, MatrixProduct, as_channels
+from medseg_gui.explain.rules import LayerCall, Ledger, RuleBook, box
+
+_Backward = Callable[[Tensor], Sequence[Tensor | None]]
+
+
+class _WithRule(torch.autograd.Function):
+    """Gives a value that was computed elsewhere, and relevance instead of a gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, share: _Backward, *inputs: Tensor) -> Tensor:
+        ctx.share = share
+        return value.view_as(value)
+
+    @staticmethod
+    def backward(ctx: Any, *relevance: Tensor) -> Any:
+        return (None, None, *ctx.share(relevance[0]))
+
+
+class RelevanceMode(TorchFunctionMode):
+    """The network's functions with rules.
+
+    Args:
+        book: the network's layers.
+        rules: which rule holds where.
+        pixels: the network's input, requiring grad.
+        low, high: smallest and largest value of each pixel, shape of `pixels`.
+
+    Attributes:
+        ledger: filled by each backward pass.
+        blocks: name -> output of each block that was passed.
+        skips: name -> what a concatenation took of that block's output.
+    """
+
+    def __init__(self, book: LayerBook, rules: RuleBook, pixels: Tensor, low: Tensor, high: Tensor) -> None:
+        super().__init__()
+        self.book = book
+        self.rules = rules
+        self.ledger = Ledger()
+        self.blocks: dict[str, Tensor] = {}
+        self.skips: dict[str, Tensor] = {}
+        # Bounds go along with the pixels through a padding. The tensors are kept so that their ids stay theirs.
+        self._bounds: dict[int, tuple[Tensor, Tensor, Tensor]] = {id(pixels): (pixels, low, high)}
+        self._last_layer = ""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in _HANDLERS:
+            return _HANDLERS[func](self, *args, **kwargs)
+        result = func(*args, **kwargs)
+        if func not in _PASSING and _needs_grad(result):
+            name = resolve_name(func) or getattr(func, "__name__", str(func))
+            where = f" after {self._last_layer}" if self._last_layer else ""
+            raise NoRuleError(
+                f"Relevance has no rule for {name}{where} in this network; choose Grad-CAM or HiResCAM instead."
+            )
+        return result
+
+    def layer(self, linear: LinearMap, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """A convolution or matrix product under the rule of its place."""
+        weights = self.book.layers.get(id(weight)) or LayerWeights(weight.detach(), bias)
+        self._last_layer = weights.name
+        a = x.detach()
+        z = linear.apply(a, weights.weight, weights.bias)
+        if not x.requires_grad:
+            return z
+        call = LayerCall(linear, weights, a, z, self.ledger)
+        if self.rules.box_at_pixels and id(x) in self._bounds:
+            share = box(call, *self._bounds[id(x)][1:])
+        else:
+            share = (self.rules.head if weights.is_head else self.rules.body)(call)
+        return self.with_rule(z, lambda relevance: (share(relevance),), x)
+
+    def with_rule(self, value: Tensor, share: _Backward, *inputs: Tensor) -> Tensor:
+        """`value` as a function of `inputs` whose way back is `share`."""
+        return _WithRule.apply(value.detach(), share, *inputs)
+
+    def proportional(self, *summands: Tensor) -> Tensor:
+        """A sum whose relevance is split in proportion to the summands."""
+        parts = [s.detach() for s in summands]
+        z = parts[0] + parts[1]
+
+        def share(relevance: Tensor) -> list[Tensor | None]:
+            s = self.ledger.divide(relevance, z)
+            for part in constant:
+                self.ledger.book_bias(s, part.expand_as(s))
+            return [_fit(p * s, p.shape) if v.requires_grad else None for p, v in zip(parts, summands, strict=True)]
+
+        constant = [s.detach() for s in summands if not s.requires_grad]
+        return self.with_rule(z, share, *summands)
+
+    def carry_bounds(self, x: Tensor, result: Tensor, function: Callable[[Tensor], Tensor]) -> None:
+        """Let the bounds of pixels follow a function that only moves them."""
+        if id(x) in self._bounds:
+            _, low, high = self._bounds[id(x)]
+            self._bounds[id(result)] = (result, function(low), function(high))
+
+    def note_skips(self, pieces: Sequence[Tensor]) -> list[Tensor]:
+        """Give the pieces of a concatenation names of their own, so that each one's relevance can be asked for."""
+        owners = {id(tensor): name for name, tensor in self.blocks.items() if name.startswith("encoder")}
+        own = []
+        for piece in pieces:
+            alias = piece.view_as(piece) if id(piece) in owners else piece
+            if alias is not piece:
+                self.skips[owners[id(piece)]] = alias
+            own.append(alias)
+        return own
+
+
+def _mark(run: RelevanceMode, /, output: Any, names: tuple[str, ...]) -> Any:
+    run.blocks |= dict(named_tensors(output, names))
+    return output
+
+
+def _convolution(
+    run: RelevanceMode,
+    /,
+    input: Tensor,  # noqa: A002  torch's own names, which callers use
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    n = weight.dim() - 2
+    dilations = _as_tuple(dilation, n)
+    if isinstance(padding, str):
+        padding = _padding_by_name(padding, tuple(weight.shape[2:]), dilations)
+    linear = Convolution(_as_tuple(stride, n), _as_tuple(padding, n), dilations, groups, False, (0,) * n)
+    return run.layer(linear, input, weight, bias)
+
+
+def _transposed_convolution(
+    run: RelevanceMode,
+    /,
+    input: Tensor,  # noqa: A002
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    n = weight.dim() - 2
+    strides, paddings, dilations, added = (_as_tuple(v, n) for v in (stride, padding, dilation, output_padding))
+    return run.layer(Convolution(strides, paddings, dilations, groups, True, added), input, weight, bias)
+
+
+def _padding_by_name(name: str, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    if name == "valid":
+        return (0,) * len(kernel)
+    if any(k % 2 == 0 for k in kernel):
+        raise NoRuleError("Relevance has no rule for 'same' padding of an even kernel; choose Grad-CAM or HiResCAM.")
+    return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+
+
+def _linear(run: RelevanceMode, /, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002
+    return run.layer(MatrixProduct(), input, weight, bias)
+
+
+def _batch_norm(
+    run: RelevanceMode,
+    /,
+    input: Tensor,  # noqa: A002
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Merged: nothing left to do. Otherwise an affine map of each value, its shift a bias."""
+    if id(running_mean) in run.book.merged_norms:
+        return input
+    affine = norm_affine(running_mean, running_var, weight, bias, eps)
+    if affine is None or training:
+        raise NoRuleError("Relevance needs a BatchNorm with running statistics in eval mode; load trained weights.")
+    scale, shift = affine
+    scaled = input.detach() * as_channels(scale, input)
+    z = scaled + as_channels(shift, input)
+    return run.with_rule(z, lambda r: (scaled * run.ledger.divide(r, z, shift),), input)
+
+
+def _activation(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Relevance passes through an activation unchanged."""
+
+    def passing(run: RelevanceMode, /, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+        # A copy, because some activations write into their input, which rules below still need.
+        return run.with_rule(function(input.detach().clone() if _writes(args, kwargs) else input.detach(),
+                                       *args, **kwargs), lambda r: (r,), input)  # fmt: skip
+
+    return passing
+
+
+def _writes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return bool(kwargs.get("inplace")) or (bool(args) and args[-1] is True)
+
+
+def _add(run: RelevanceMode, /, input: Any, other: Any, *, alpha: float = 1) -> Tensor:  # noqa: A002
+    tensor = input if isinstance(input, Tensor) else other
+    both = [v if isinstance(v, Tensor) else torch.full_like(tensor, float(v)) for v in (input, other)]
+    return run.proportional(both[0], both[1] if alpha == 1 else both[1] * alpha)
+
+
+def _multiply(run: RelevanceMode, /, input: Any, other: Any) -> Tensor:  # noqa: A002
+    """A constant factor changes values, not who is responsible for them."""
+    varying = [v for v in (input, other) if isinstance(v, Tensor) and v.requires_grad]
+    if not varying:
+        return input * other
+    if len(varying) > 1:
+        raise NoRuleError("Relevance has no rule for a product of two features; choose Grad-CAM or HiResCAM instead.")
+    constant = other if varying[0] is input else input
+    value = varying[0].detach() * constant
+    return run.with_rule(value, lambda r: (_fit(r, varying[0].shape),), varying[0])
+
+
+def _divide(run: RelevanceMode, /, input: Any, other: Any) -> Tensor:  # noqa: A002
+    if isinstance(other, Tensor) and other.requires_grad:
+        raise NoRuleError("Relevance has no rule for a quotient of two features; choose Grad-CAM or HiResCAM instead.")
+    return _multiply(run, input, 1 / other)
+
+
+def _averaging(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A linear function without weights: what it sums is shared in proportion."""
+
+    def shared(run: RelevanceMode, /, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+        with torch.enable_grad():
+            leaf = input.detach().requires_grad_()
+            linear = function(leaf, *args, **kwargs)
+        z = linear.detach()
+
+        def share(relevance: Tensor) -> list[Tensor]:
+            s = run.ledger.divide(relevance, z)
+            return [leaf.detach() * torch.autograd.grad(linear, leaf, s, retain_graph=True)[0]]
+
+        return run.with_rule(z, share, input)
+
+    return shared
+
+
+def _interpolate(run: RelevanceMode, /, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: A002
+    way = kwargs.get("mode", args[2] if len(args) > 2 else "nearest")
+    if way.startswith("nearest"):
+        return F.interpolate(input, *args, **kwargs)  # copies: autograd gathers their relevance
+    if way == "bicubic":
+        raise NoRuleError("Relevance has no rule for bicubic interpolation; choose Grad-CAM or HiResCAM instead.")
+    return _averaging(F.interpolate)(run, input, *args, **kwargs)
+
+
+def _pad(run: RelevanceMode, /, input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:  # noqa: A002
+    if mode == "constant" and value:
+        raise NoRuleError("Relevance has no rule for padding with a value; choose Grad-CAM or HiResCAM instead.")
+    result = F.pad(input, pad, mode)
+    run.carry_bounds(input, result, lambda bound: F.pad(bound, pad, mode))
+    return result
+
+
+def _cat(run: RelevanceMode, /, tensors: Sequence[Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    return torch.cat(run.note_skips(tensors), *args, **kwargs)
+
+
+def _as_tuple(value: Any, n: int) -> tuple[int, ...]:
+    values = (value,) if isinstance(value, int) else tuple(value)
+    return values * n if len(values) == 1 else values
+
+
+def _fit(relevance: Tensor, shape: torch.Size) -> Tensor:
+    return relevance.sum_to_size(shape) if relevance.shape != shape else relevance
+
+
+def _needs_grad(result: Any) -> bool:
+    if isinstance(result, list | tuple):
+        return any(_needs_grad(r) for r in result)
+    return isinstance(result, Tensor) and result.requires_grad
+
+
+_ACTIVATIONS = (
+    F.relu, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.celu, F.selu, F.silu, F.gelu, F.mish, F.hardswish, F.softplus,
+    F.rrelu, F.tanh, F.sigmoid, F.logsigmoid, F.hardsigmoid, torch.relu, torch.tanh, torch.sigmoid, torch.relu_,
+    Tensor.relu, Tensor.relu_, Tensor.tanh, Tensor.sigmoid, Tensor.clamp, torch.clamp,
+)  # fmt: skip
+_AVERAGES = (F.avg_pool2d, F.adaptive_avg_pool2d, F.upsample)
+# Autograd's own way back is the rule: a maximum's winner takes all, a copy's relevance is gathered, a view moves it.
+_PASSING = {
+    F.max_pool2d, torch.max_pool2d, F.adaptive_max_pool2d, F.dropout, F.dropout2d, F.alpha_dropout,
+    F.pixel_shuffle, F.pixel_unshuffle, F.channel_shuffle,
+    torch.flatten, torch.reshape, torch.permute, torch.squeeze, torch.unsqueeze, torch.chunk, torch.split,
+    torch.transpose, torch.stack, torch.clone, torch.narrow, torch.flip,
+    Tensor.flatten, Tensor.reshape, Tensor.view, Tensor.view_as, Tensor.permute, Tensor.squeeze, Tensor.unsqueeze,
+    Tensor.chunk, Tensor.split, Tensor.transpose, Tensor.contiguous, Tensor.clone, Tensor.narrow, Tensor.flip,
+    Tensor.expand, Tensor.repeat, Tensor.to, Tensor.float, Tensor.double, Tensor.__getitem__,
+}  # fmt: skip
+_HANDLERS: dict[Any, Callable[..., Any]] = {
+    mark: _mark,
+    F.conv1d: _convolution,
+    F.conv2d: _convolution,
+    F.conv_transpose1d: _transposed_convolution,
+    F.conv_transpose2d: _transposed_convolution,
+    F.linear: _linear,
+    F.batch_norm: _batch_norm,
+    F.interpolate: _interpolate,
+    F.pad: _pad,
+    torch.cat: _cat,
+    torch.concat: _cat,
+    **{f: _activation(f) for f in _ACTIVATIONS},
+    **{f: _averaging(f) for f in _AVERAGES},
+    **dict.fromkeys((torch.add, Tensor.add, Tensor.add_, Tensor.__add__, Tensor.__iadd__, Tensor.__radd__), _add),
+    **dict.fromkeys((torch.mul, Tensor.mul, Tensor.mul_, Tensor.__mul__, Tensor.__rmul__), _multiply),
+    **dict.fromkeys((torch.div, Tensor.div, Tensor.__truediv__), _divide),
+}
