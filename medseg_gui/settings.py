@@ -56,7 +56,7 @@ class Settings:
     explain_rule: str = "composite"
     explain_layer: str = ""
     explain_smooth: bool = False
-    explain_opacity: float = 0.85
+    explain_opacity: float = 0.75
     explain_clip: float = 0.995
     explain_grey: bool = True
     speed: float = 1.0

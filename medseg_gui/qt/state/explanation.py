@@ -71,7 +71,7 @@ class ExplanationState(QObject):
         self.class_id = POLYP
         self.is_smooth = False
         self.wants_stability = False
-        self.opacity = 0.85
+        self.opacity = 0.75
         self.clip = DEFAULT_CLIP
         self.is_grey = True
         self.hidden_lesions: frozenset[int] = frozenset()

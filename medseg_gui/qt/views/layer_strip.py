@@ -16,7 +16,6 @@ from medseg_gui.types import Frame
 
 _HEIGHT_PX = 60
 _WIDEST_PX = 106
-_NARROWEST_PX = 78
 _GAP_PX = 10
 _NAME = Qt.ItemDataRole.UserRole
 _RATIO = 2  # drawn at twice the size, so that they stay sharp on a dense screen
@@ -56,7 +55,7 @@ class LayerStrip(QListWidget):
         picture, frame = self._explanation.picture, self._playback.frame
         if not self._explanation.is_strip_shown or picture is None or not picture.layers or frame is None:
             return
-        ground = _ground(frame, self._thumbnail_width(len(picture.layers)))
+        ground = _ground(frame, self._thumbnail_width(picture.layers))
         self.blockSignals(True)
         if [self.item(row).data(_NAME) for row in range(self.count())] != [y.name for y in picture.layers]:
             self._fill(picture.layers)
@@ -75,8 +74,10 @@ class LayerStrip(QListWidget):
         super().resizeEvent(event)
         self.on_picture_changed()
 
-    def _thumbnail_width(self, count: int) -> int:
-        return min(max(self.viewport().width() // count - _GAP_PX, _NARROWEST_PX), _WIDEST_PX)
+    def _thumbnail_width(self, layers: tuple[LayerPicture, ...]) -> int:
+        """All are to be seen at once, if that leaves room for their names."""
+        longest = max(self.fontMetrics().horizontalAdvance(y.name) for y in layers)
+        return min(max(self.viewport().width() // len(layers) - _GAP_PX, longest), _WIDEST_PX)
 
     def _fill(self, layers: tuple[LayerPicture, ...]) -> None:
         self.clear()

@@ -167,7 +167,7 @@ def test_opacity_and_clip_ask_for_no_other_explanation(
         for slider, key in ((panel.look.opacity, Qt.Key.Key_Left), (panel.look.clip, Qt.Key.Key_Right)):
             slider.slider.setFocus(Qt.FocusReason.TabFocusReason)
             QTest.keyClick(slider.slider, key)
-    assert wish.opacity == pytest.approx(0.84)
+    assert wish.opacity == pytest.approx(0.74)
     assert wish.clip == pytest.approx(0.996)
     assert panel.look.clip.number.text() == "99.6 %"
 
