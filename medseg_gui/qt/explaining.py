@@ -25,7 +25,7 @@ from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Frame, Relevance, 
 STALE_AFTER_S = 1.0
 # While playing, the worker rests as long as it worked, within these bounds: half of its core stays free.
 _SHORTEST_REST_MS = 100
-_LONGEST_REST_MS = 1000
+_LONGEST_REST_MS = 3000
 
 
 class Explaining(QObject):

@@ -16,7 +16,7 @@ from medseg_gui.overlay import Colour
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, grey_image, paint_colour_bar
-from medseg_gui.qt.relevance_words import VERDICT_SIGNS, fine_percent_text, method_text, percent_text, target_text
+from medseg_gui.qt.relevance_words import VERDICT_SIGNS, ledger_text, method_text, percent_text, target_text
 from medseg_gui.qt.state.explanation_picture import ExplanationPicture
 from medseg_gui.types import Frame
 
@@ -81,7 +81,7 @@ def caption(figure: FigureRequest) -> tuple[str, ...]:
     found = f" · highest probability {figure.max_probability:.2f}" if figure.max_probability is not None else ""
     shares = f"{percent_text(trust.inside)} inside the mask, {percent_text(trust.rim)} at its rim"
     scores = [f"relevance: {shares}, {percent_text(trust.outside)} outside"]
-    scores += [f"ledger error {fine_percent_text(trust.ledger_error)}"] if trust.ledger_error is not None else []
+    scores += [f"ledger error {ledger_text(trust.ledger_error)}"] if trust.ledger_error is not None else []
     scores += [f"stability {trust.stability:.2f}"] if trust.stability is not None else []
     scores += [f"agreement {trust.agreement:.2f}"] if trust.agreement is not None else []
     return (

@@ -45,6 +45,11 @@ def fine_percent_text(share: float) -> str:
     return f"{_short(share * 100)} %"
 
 
+def ledger_text(error: float) -> str:
+    """ "0.020 %", and no long row of zeros for what only rounding leaves."""
+    return fine_percent_text(error) if error >= 1e-5 else "below 0.001 %"
+
+
 def _short(value: float) -> str:
     """Two digits that count, never with an exponent."""
     if value >= 10 or value == 0:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from medseg_gui.errors import NothingPredictedError
 from medseg_gui.qt import theme
-from medseg_gui.qt.relevance_words import VERDICT_SIGNS, fine_percent_text
+from medseg_gui.qt.relevance_words import VERDICT_SIGNS, ledger_text
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.views.relevance_overlay import VERDICT_COLOURS
 from medseg_gui.qt.views.share_bars import ShareBars
@@ -134,7 +134,7 @@ class TrustFigures(QWidget):
         sign = VERDICT_SIGNS.get(trust.verdict, "")
         self._show_words(f"{sign} {trust.verdict}", trust.reason, VERDICT_COLOURS.get(trust.verdict, theme.TEXT))
         self.shares.set_shares({"Inside": trust.inside, "At the rim": trust.rim, "Outside": trust.outside})
-        self.ledger.setText(fine_percent_text(trust.ledger_error) if trust.ledger_error is not None else "keeps none")
+        self.ledger.setText(ledger_text(trust.ledger_error) if trust.ledger_error is not None else "keeps none")
         self.stability.setText(_figure(trust.stability))
         self.measure.setVisible(trust.stability is None)
         self.measure.setEnabled(not self._explanation.wants_stability)
