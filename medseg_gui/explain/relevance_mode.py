@@ -27,9 +27,9 @@ class _WithRule(torch.autograd.Function):
     """Gives a value that was computed elsewhere, and relevance instead of a gradient."""
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor, share: _Backward, *inputs: Tensor) -> Tensor:
+    def forward(ctx: Any, value: Callable[[], Tensor], share: _Backward, *inputs: Tensor) -> Tensor:
         ctx.share = share
-        return value.view_as(value)
+        return value()
 
     @staticmethod
     def backward(ctx: Any, *relevance: Tensor) -> Any:
@@ -92,7 +92,9 @@ class RelevanceMode(TorchFunctionMode):
 
     def with_rule(self, value: Tensor, share: _Backward, *inputs: Tensor) -> Tensor:
         """`value` as a function of `inputs` whose way back is `share`."""
-        return _WithRule.apply(value.detach(), share, *inputs)
+        # `detach` keeps the memory format, which a view would lose, and makes a tensor that `share` does not hold:
+        # else output and rule would hold each other for ever.
+        return _WithRule.apply(value.detach, share, *inputs)
 
     def proportional(self, *summands: Tensor) -> Tensor:
         """A sum whose relevance is split in proportion to the summands."""
@@ -119,8 +121,8 @@ class RelevanceMode(TorchFunctionMode):
         owners = {id(tensor): name for name, tensor in self.blocks.items() if name.startswith("encoder")}
         own = []
         for piece in pieces:
-            alias = piece.view_as(piece) if id(piece) in owners else piece
-            if alias is not piece:
+            alias = self.with_rule(piece, lambda r: (_dense(r),), piece) if piece.requires_grad else piece
+            if id(piece) in owners:
                 self.skips[owners[id(piece)]] = alias
             own.append(alias)
         return own
@@ -288,6 +290,12 @@ def _as_tuple(value: Any, n: int) -> tuple[int, ...]:
 
 def _fit(relevance: Tensor, shape: torch.Size) -> Tensor:
     return relevance.sum_to_size(shape) if relevance.shape != shape else relevance
+
+
+def _dense(relevance: Tensor) -> Tensor:
+    """A slice of channels in memory of its own: layers below are faster on it."""
+    last = relevance.dim() == 4 and relevance.stride(1) == 1
+    return relevance.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def _needs_grad(result: Any) -> bool:

@@ -45,16 +45,15 @@ class Ledger:
         bias, stabiliser = (float(torch.stack(p).sum()) if p else 0.0 for p in (self.bias, self.stabiliser))
         return bias, stabiliser
 
-    def divide(self, relevance: Tensor, z: Tensor, bias: Tensor | None = None, epsilon: float = EPSILON) -> Tensor:
+    def divide(self, relevance: Tensor, z: Tensor, bias: Tensor | None = None) -> Tensor:
         """R / (z + ε·sign z), with the shares of bias and ε booked.
 
         Args:
             relevance: what arrived, any shape.
             z: the sum to share by, same shape; sign(0) counts as +1.
             bias: (C,) part of z that belongs to no input.
-            epsilon: of the stabiliser.
         """
-        sign = torch.copysign(z.new_tensor(epsilon), z)
+        sign = torch.copysign(z.new_tensor(EPSILON), z)
         share = relevance / (z + sign)
         self.stabiliser.append(_dot(share, sign))
         if bias is not None:
