@@ -34,6 +34,11 @@ def target_text(target: Target, class_id: int) -> str:
     return f"{TARGET_NAMES[target.kind]}{place} ({CLASS_NAMES[class_id]})"
 
 
+def outside_text(share: float, target: Target) -> str:
+    """ "12 % outside the mask"; where nothing is marked, there is no mask to be outside of."""
+    return f"{percent_text(share)} outside {'these pixels' if target.kind == 'nearest_miss' else 'the mask'}"
+
+
 def percent_text(share: float) -> str:
     """ "12 %", with one decimal below 10."""
     number = f"{share * 100:.0f}" if abs(share) >= 0.0995 else f"{share * 100:.1f}"

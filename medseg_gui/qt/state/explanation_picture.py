@@ -33,6 +33,7 @@ class ExplanationPicture:
         layers: the pixels first, then in network order; empty when not asked for, and for Grad-CAM.
         shown_layer: name of the block that `main` is of; "" for the pixels.
         hidden_lesions: numbers of those that are left out of the pixels' map.
+        lesion_tops: where the number of each lesion belongs: x, y of the middle of its upper end, both in [0, 1].
     """
 
     relevance: Relevance
@@ -40,6 +41,7 @@ class ExplanationPicture:
     layers: tuple[LayerPicture, ...] = ()
     shown_layer: str = ""
     hidden_lesions: frozenset[int] = frozenset()
+    lesion_tops: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

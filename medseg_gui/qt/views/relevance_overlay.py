@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import rgba_image
 from medseg_gui.qt.relevance_painting import bar_width, paint_colour_bar
-from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, percent_text, target_text
+from medseg_gui.qt.relevance_words import VERDICT_SIGNS, method_text, outside_text, target_text
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.explanation_picture import ExplanationPicture
 from medseg_gui.qt.state.playback import PlaybackState
@@ -106,6 +106,7 @@ class RelevanceOverlay(QObject):
             place = QRectF(view.right() - width - _EDGE_PX, view.top() + _EDGE_PX, width, height)
             paint_colour_bar(painter, place, explanation.picture.main, bool(explanation.shown_layer))
             self._paint_late(painter, top)
+            self._paint_numbers(painter, zoom, explanation.picture)
         self._paint_answer(painter, view, frame)
 
     def _paint_hint(self, painter: QPainter, view: QRectF) -> None:
@@ -120,6 +121,18 @@ class RelevanceOverlay(QObject):
             text = f"explanation late by {late} frame{'s' if late > 1 else ''}"
             place = badge_size(painter, text).translated(_EDGE_PX, top + _EDGE_PX)
             paint_badge(painter, place, text, theme.WARNING)
+
+    def _paint_numbers(self, painter: QPainter, zoom: Zoom, picture: ExplanationPicture) -> None:
+        """Which lesion is which, where there are several."""
+        if len(picture.lesion_tops) < 2:
+            return
+        for number, (x, y) in enumerate(picture.lesion_tops, 1):
+            place = badge_size(painter, str(number))
+            target = zoom.target
+            above = QPointF(target.left() + x * target.width(), target.top() + y * target.height() - _EDGE_PX)
+            place.moveCenter(above - QPointF(0, place.height() / 2))
+            hidden = number in picture.hidden_lesions
+            paint_badge(painter, place, str(number), theme.QUIET_TEXT if hidden else theme.TEXT)
 
     def _paint_place(self, painter: QPainter, zoom: Zoom) -> None:
         """A ring around what was clicked, dark and light so that it is seen on everything."""
@@ -158,5 +171,5 @@ def _summary(picture: ExplanationPicture) -> str:
     smooth = " · smoothed" if request.smooth else ""
     return (
         f"{method_text(request)} · {target_text(request.target, request.class_id)}{layer}{smooth}\n"
-        f"{VERDICT_SIGNS.get(trust.verdict, '')} {trust.verdict} · {percent_text(trust.outside)} outside the mask"
+        f"{VERDICT_SIGNS.get(trust.verdict, '')} {trust.verdict} · {outside_text(trust.outside, request.target)}"
     )

@@ -13,7 +13,7 @@ from medseg_gui.qt.figure import FigureRequest, save_figure
 from medseg_gui.qt.state.explanation_picture import ExplanationPicture, LayerPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.relevance_picture import RelevancePicture, colour_relevance, is_signed, shown_values
-from medseg_gui.types import FloatArray, LayerRelevance, Relevance
+from medseg_gui.types import BoolArray, FloatArray, LayerRelevance, Relevance
 
 _THUMBNAIL_PX = 128
 
@@ -84,7 +84,14 @@ def colour(request: ColourRequest) -> ExplanationPicture:
         layers=_layers(relevance, request.clip) if request.with_layers else (),
         shown_layer="" if block is None else block.name,
         hidden_lesions=request.hidden_lesions if block is None else frozenset(),
+        lesion_tops=tuple(_top(relevance.lesion_numbers == n) for n in range(1, len(relevance.lesions) + 1)),
     )
+
+
+def _top(lesion: BoolArray) -> tuple[float, float]:
+    rows, columns = np.nonzero(lesion)
+    height, width = lesion.shape
+    return float((columns.mean() + 0.5) / width), float(rows.min() / height)
 
 
 def _layers(relevance: Relevance, clip: float) -> tuple[LayerPicture, ...]:

@@ -258,6 +258,14 @@ def test_lesions_are_switched_one_by_one(panel: ExplainPanel, wish: ExplanationS
     assert all(box.isChecked() for box in boxes)
 
 
+def test_lesions_carry_their_numbers_where_there_are_several(window: MainWindow, wish: ExplanationState) -> None:
+    answer(wish)
+    tops = wish.picture.lesion_tops
+    assert tops == ((pytest.approx(0.25), pytest.approx(0.375)), (pytest.approx(0.75), pytest.approx(0.375)))
+    above = colour_at(window.picture, 0.25, 0.375 - 14 / window.picture.zoom.target.height())
+    assert above.lightness() < GREY  # the ground of the badge
+
+
 def test_what_is_kept_is_said(panel: ExplainPanel, wish: ExplanationState) -> None:
     wish.set_cache(CacheStatistics(12, 30 * 1024**2, 4, 12))
     answer(wish)
