@@ -124,7 +124,7 @@ class _LayerSlider(QWidget):
         self.slider.setPageStep(1)
         self.slider.setAccessibleName("Layer")
         self.slider.setToolTip("The layer that is looked at; late ones resemble the mask, deep ones are coarse")
-        self.name = QLabel()
+        self.name = QLabel(wordWrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -155,7 +155,7 @@ def _layer_text(names: tuple[str, ...], layer: str) -> str:
     if not names:
         return "known after the first explanation"
     is_last = layer in ("", names[-1])
-    return f"{names[-1]}: resembles the mask" if is_last else layer
+    return f"{names[-1]} (resembles the mask)" if is_last else layer
 
 
 def _box(name: str, tip: str, entries: list[tuple[str, object]]) -> QComboBox:

@@ -11,7 +11,7 @@ from medseg_gui.qt.relevance_words import percent_text
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.views.labelled_slider import LabelledSlider, percent
 
-_SMOOTH = {False: "Smooth over noisy copies", True: "Smoothing is on: mean of noisy copies"}
+_SMOOTH = {False: "Smooth over noisy copies", True: "Smoothing over copies is on"}
 
 
 class LesionBoxes(QWidget):

@@ -135,7 +135,7 @@ def test_cam_walks_through_the_layers_of_the_network(panel: ExplainPanel, wish: 
     slider = panel.choices.layer.slider
     assert not slider.isEnabled()  # not known yet
     wish.set_layer_names(BLOCKS)
-    assert panel.choices.layer.name.text() == "decoder 2: resembles the mask"
+    assert panel.choices.layer.name.text() == "decoder 2 (resembles the mask)"
     slider.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(slider, Qt.Key.Key_Left)
     assert wish.request(0.5).layer == "decoder 1"
@@ -508,9 +508,15 @@ def test_timeline_has_a_lane_for_relevance_outside_while_explaining(window: Main
 
 
 @pytest.mark.parametrize("width", [1280, 1120])
+@pytest.mark.parametrize("method", ["lrp", "gradcam"])
 def test_nothing_of_the_panel_is_cut_off_at_its_side(
-    window: MainWindow, panel: ExplainPanel, wish: ExplanationState, width: int
+    window: MainWindow, panel: ExplainPanel, wish: ExplanationState, method: str, width: int
 ) -> None:
     window.resize(width, 720)
+    wish.set_method(method)
+    wish.set_layer_names(BLOCKS)
+    wish.set_smooth(True)
+    wish.set_cache(CacheStatistics(1200, 256 * 1024**2, 4, 12))
     answer(wish)
+    QApplication.processEvents()
     assert panel.minimumSizeHint().width() <= window.explain_dock.widget().viewport().width()
