@@ -71,17 +71,17 @@ def predict_source(
         SourceError: a frame cannot be read; the rows before it are on disk.
         OutputError: the results cannot be written.
     """
-    _make(folder)
+    make_folder(folder)
     rows: list[FramePrediction] = []
     indices = range(0, source.frame_count, every)
-    names = _Names()
+    names = FrameNames()
     with ExitStack() as stack:
         stack.callback(lambda: write_table(folder / "predictions.csv", rows))
         drawing = stack.enter_context(_Drawing(overlay, source.frame_rate / every)) if overlay else None
         for frame in map(source.read, indices):
             segmentation = segmenter.segment(frame)
             labels = label_map(segmentation, {segmenter.info.class_id: threshold})
-            name = names.for_frame(frame)
+            name = f"{names.stem_for(frame)}.png"
             write_mask(folder / name, labels)
             rows.append(_row(frame, segmentation, labels, segmenter.info.class_id, name))
             if drawing:
@@ -118,25 +118,31 @@ def write_table(path: Path, rows: list[FramePrediction]) -> None:
         raise OutputError(f"{path} cannot be written ({e.strerror}); choose another folder.") from e
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for results where there is none.
+
+    Raises:
+        OutputError: no permission, or a file is in the way.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise OutputError(f"The folder {folder} cannot be made ({e.strerror}); choose another.") from e
 
 
-class _Names:
-    """Mask file names: the frame's own name, and never the same twice (a.jpg and a.png lie in one folder)."""
+class FrameNames:
+    """Names for result files: the frame's own, and never the same twice (a.jpg and a.png lie in one folder)."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
 
-    def for_frame(self, frame: Frame) -> str:
-        name = f"{Path(frame.name).stem or f'frame_{frame.index:06d}'}.png"
-        if name.casefold() in self._used:
-            name = f"{frame.name or frame.index}.png"
-        self._used.add(name.casefold())
-        return name
+    def stem_for(self, frame: Frame) -> str:
+        """What to call the next frame's files, without their ending."""
+        stem = Path(frame.name).stem or f"frame_{frame.index:06d}"
+        if stem.casefold() in self._used:
+            stem = frame.name or str(frame.index)
+        self._used.add(stem.casefold())
+        return stem
 
 
 def _row(

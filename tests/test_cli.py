@@ -130,9 +130,52 @@ def test_weights_are_listed_shown_exported_and_imported(
     assert (paths.user_models_dir() / "tiny.md").is_file()
 
 
+@pytest.mark.parametrize("method", ["lrp", "layers", "gradcam", "hirescam"])
+def test_explain_writes_arrays_pictures_and_figures(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["explain", str(dataset / "images"), "--weights", weights, "--method", method, "-o", str(out)]
+    assert run([*arguments, "--threshold", "0.3", "--every", "3", "--json"]) == 0
+    frames = json_of(capsys)["frames"]
+    assert [f["name"] for f in frames] == ["f0.png", "f3.png"]
+    for frame in frames:
+        assert all((out / file).is_file() for file in frame["files"])
+        assert frame["inside"] + frame["rim"] + frame["outside"] == pytest.approx(1)
+        assert frame["verdict"] in ("sound", "unstable", "suspect")
+        assert (frame["ledger_error"] is None) == method.endswith("cam")
+        assert cv2.imread(str(out / frame["files"][-1])).shape == (60, 80, 3)
+    arrays = [np.load(out / file) for file in frames[0]["files"][:-1]]
+    assert all(a.dtype == np.float32 for a in arrays)
+    if method == "layers":
+        assert len(arrays) == len(frames[0]["layers"]) == 10
+        assert [float(a.sum()) for a in arrays] == pytest.approx(list(frames[0]["layers"].values()), abs=1e-4)
+    else:
+        assert arrays[0].shape == (60, 80)
+        assert float(arrays[0].sum()) == pytest.approx(frames[0]["total"], rel=0.05)
+
+
+def test_explain_says_when_nothing_is_predicted(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explain", str(dataset / "images" / "f0.png"), "--weights", weights, "-o", str(tmp_path / "out")]
+    assert run([*arguments, "--threshold", "0.9999"]) == 1
+    assert "nearest miss" in capsys.readouterr().err
+    assert run([*arguments, "--threshold", "0.9999", "--target", "nearest-miss"]) == 0
+    assert "f0.png" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["explain", "{missing}.mp4", "--weights", "tiny", "-o", "{out}"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--method", "tea-leaves"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--rule", "golden"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--method", "gradcam", "--layer", "cellar"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--target", "lesion:two"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--target", "pixel:900,1"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--target", "moon"],
+        ["explain", "{data}", "--weights", "tiny", "-o", "{out}", "--every", "0"],
         ["predict", "{missing}.mp4", "--weights", "tiny", "-o", "{out}"],
         ["predict", "{empty}", "--weights", "tiny", "-o", "{out}"],
         ["predict", "{data}", "--weights", "nobody", "-o", "{out}"],
@@ -193,7 +236,8 @@ def test_a_word_that_is_no_command_is_a_source(monkeypatch: pytest.MonkeyPatch) 
 
 
 CORE = ["types", "errors", "paths", "settings", "overlay", "device", "media", "data", "networks", "segmenter",
-        "prediction", "training.loop", "evaluation.scores", "cli"]  # fmt: skip
+        "explain", "explanation", "explanation_files", "relevance_picture", "prediction", "training.loop",
+        "evaluation.scores", "cli"]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from medseg_gui.commands import bench, doctor, evaluate, phantom, predict, train, weights, window
+from medseg_gui.commands import bench, doctor, evaluate, explain, phantom, predict, train, weights, window
 
 COMMANDS: dict[str, ModuleType] = {
     "window": window,
     "predict": predict,
+    "explain": explain,
     "train": train,
     "evaluate": evaluate,
     "weights": weights,

@@ -97,6 +97,10 @@ class LayerWeights:
     def negative(self) -> Tensor:
         return self.weight.clamp(max=0)
 
+    @cached_property
+    def absolute(self) -> Tensor:
+        return self.weight.abs()
+
 
 def as_channels(bias: Tensor, like: Tensor) -> Tensor:
     """A (C,) vector in a shape that adds to the channels of `like`: second axis of pictures, last of matrices."""

@@ -43,6 +43,7 @@ class LrpPass:
 
     Attributes:
         logits: (B, 1, H, W) what the network says, detached.
+        pixels: (B, 3, H, W) the pictures, as the tensor whose gradient is its relevance.
 
     Raises:
         InputError: no rule has this name.
@@ -53,10 +54,10 @@ class LrpPass:
         if rule not in RULES:
             raise InputError(f"There is no rule called {rule!r}; choose one of {', '.join(RULES)}.")
         with torch.inference_mode(False), torch.enable_grad():
-            self._pixels = x.detach().clone().requires_grad_()
-            self._mode = explained.watching(self._pixels, RULES[rule])
+            self.pixels = x.detach().clone().requires_grad_()
+            self._mode = explained.watching(self.pixels, RULES[rule])
             with self._mode:
-                self._logits = explained.network(self._pixels)
+                self._logits = explained.network(self.pixels)
         self.logits = self._logits.detach()
 
     def explain(self, start: Tensor) -> RelevanceMaps:
@@ -66,7 +67,7 @@ class LrpPass:
             start: (B, 1, H, W), shape of the logits.
         """
         blocks, skips = self._mode.blocks, self._mode.skips
-        found = self.follow(start, [self._pixels, *blocks.values(), *skips.values()])
+        found = self.follow(start, [self.pixels, *blocks.values(), *skips.values()])
         pixels, inner = found[0], iter(found[1:])
         by_block = {name: next(inner).sum(1) for name in blocks}
         carried = {name: float(next(inner).sum()) for name in skips}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from medseg_gui.explain.linear_map import LayerWeights, LinearMap
+from medseg_gui.explain.linear_map import LayerWeights, LinearMap, as_channels
 
 EPSILON = 1e-6
 GAMMA = 0.25
@@ -114,7 +114,7 @@ def zplus(call: LayerCall) -> Redistribution:
     """Only what speaks for: R_j = Σ_k (a_j w_jk)⁺ / Σ_j (a_j w_jk)⁺ · R_k. Montavon 2017, eq. 10."""
     parts = call.signed_parts()
     bias = None if call.weights.bias is None else call.weights.bias.clamp(min=0)
-    z = _sum_up(call, parts, bias)
+    z = _positive_sum(call, parts, bias)
 
     def share(relevance: Tensor) -> Tensor:
         s = call.ledger.divide(relevance, z, bias)
@@ -131,7 +131,7 @@ def gamma(call: LayerCall) -> Redistribution:
     """
     parts = call.signed_parts()
     bias = call.weights.bias
-    positive = _sum_up(call, parts, None if bias is None else bias.clamp(min=0))
+    positive = _positive_sum(call, parts, None if bias is None else bias.clamp(min=0))
     above = call.z >= 0
     z = call.z + GAMMA * torch.where(above, positive, call.z - positive)
 
@@ -172,9 +172,17 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum()
 
 
-def _sum_up(call: LayerCall, parts: list[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
-    biases = [bias, *[None] * (len(parts) - 1)]
-    return _total([call.map.apply(x, w, b) for (x, w), b in zip(parts, biases, strict=True)])
+def _positive_sum(call: LayerCall, parts: list[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
+    """Σ_j (a_j w_jk)⁺ + b_k.
+
+    For inputs of both signs it is half of Σ a w + Σ |a| |w|, of which the first is known already: one pass of the layer
+    instead of two.
+    """
+    if len(parts) == 1:
+        return call.map.apply(*parts[0], bias)
+    products = call.z if call.weights.bias is None else call.z - as_channels(call.weights.bias, call.z)
+    positive = (products + call.map.apply(call.x.abs(), call.weights.absolute)).mul_(0.5).clamp_(min=0)
+    return positive if bias is None else positive.add_(as_channels(bias, positive))
 
 
 def _total(terms: list[Tensor]) -> Tensor:
