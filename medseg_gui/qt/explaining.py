@@ -24,8 +24,9 @@ from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Frame, Relevance, 
 # An explanation takes longer than a prediction, so it may be older; after a second it would lie on other tissue.
 STALE_AFTER_S = 1.0
 # While playing, the worker rests as long as it worked, within these bounds: half of its core stays free.
-_SHORTEST_REST_MS = 100
+_SHORTEST_REST_MS = 250
 _LONGEST_REST_MS = 3000
+_TOO_LATE = "Explanations take too long here to follow the video; pause to see the one of a frame."
 
 
 class Explaining(QObject):
@@ -194,6 +195,8 @@ class Explaining(QObject):
         self._rest_after(job, relevance.latency_ms)
         if self._is_wanted(job):
             self._accept(relevance)
+        elif self._is_too_late(job):
+            self._wish.set_relevance(None, MedsegError(_TOO_LATE))
 
     def on_refused(self, job: ExplainJob, error: MedsegError) -> None:
         """Say why there is none."""
@@ -288,14 +291,24 @@ class Explaining(QObject):
 
     def _is_wanted(self, job: ExplainJob) -> bool:
         """Whether it answers what is asked now, of the frame on screen or, in motion, of one not long ago."""
-        frame, source = self._state.playback.frame, self._state.session.source
-        if frame is None or source is None or job.frame.source_id != source.source_id:
-            return False
-        if (job.request, job.weights) != (self._request, self._weights):
+        frame = self._state.playback.frame
+        if frame is None or not self._is_asked(job):
             return False
         if self._state.playback.is_playing:
             return not self._is_stale(job.frame.index, frame)
         return job.frame.index == frame.index
+
+    def _is_asked(self, job: ExplainJob) -> bool:
+        source = self._state.session.source
+        same_source = source is not None and job.frame.source_id == source.source_id
+        return same_source and (job.request, job.weights) == (self._request, self._weights)
+
+    def _is_too_late(self, job: ExplainJob) -> bool:
+        """In motion, whether it was asked for and the picture has meanwhile gone on for too long."""
+        frame = self._state.playback.frame
+        if frame is None or not self._state.playback.is_playing or not self._is_asked(job):
+            return False
+        return frame.index > job.frame.index and self._is_stale(job.frame.index, frame)
 
     def _is_stale(self, index: int, frame: Frame) -> bool:
         source = self._state.session.source

@@ -355,3 +355,19 @@ def test_without_weights_the_sentence_says_what_to_choose(
     explained.state.session.choose_weights(POLYP, "")
     assert str(wish.refusal) == "No weights look for polyp; choose some in the tool bar."
     assert len(explainers.seen) == 1
+
+
+def test_where_it_cannot_follow_it_says_so_until_one_pauses(
+    explained: Pipeline, wish: ExplanationState, qtbot: QtBot, explainers: FakeExplainers
+) -> None:
+    playback, frame = explained.state.playback, explained.state.playback.frame
+    explainers.gate.clear()
+    playback.is_playing = True  # in motion, without a clock
+    for index in (1, 30):
+        playback.set_frame(Frame(index, index / 25, frame.source_id, frame.rgb))
+    explainers.gate.set()
+    qtbot.waitUntil(lambda: wish.refusal is not None)
+    assert "pause to see" in str(wish.refusal)
+    playback.pause()
+    wait_for_picture(wish, qtbot, 30)
+    assert wish.refusal is None
