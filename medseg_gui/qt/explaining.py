@@ -53,6 +53,7 @@ class Explaining(QObject):
         self._passes = 0
         self._pending: ExplainJob | None = None
         self._asked: ExplanationRequest | None = None
+        self._predicting: dict[int, str] = {}
         self._weights_ids: dict[str, str] = {}
         self._layer_names: dict[str, tuple[str, ...]] = {}
         self._rest = QTimer(self, singleShot=True)
@@ -93,6 +94,12 @@ class Explaining(QObject):
             self._wish.set_class(next(iter(chosen)))
         self._wish.set_layer_names(self._layer_names.get(self._weights, ()))
         self._begin_anew()
+
+    def on_predicting(self, class_id: int, name: str) -> None:
+        """Weights look for a class from now on: to load them a second time no longer keeps a prediction waiting."""
+        self._predicting[class_id] = name
+        if class_id == self._wish.class_id:
+            self._ask()
 
     def on_request_changed(self) -> None:
         """Another explanation is wanted, or none; one that is being made for the old wish is not shown."""
@@ -141,7 +148,7 @@ class Explaining(QObject):
         elif (known := self._known(frame)) is not None:
             self._finish()
             self._accept(known)
-        else:
+        elif self._predicting.get(request.class_id) == self._weights:
             self._pending = ExplainJob(frame, self._weights, request)
             self._explain.explain(self._pending)
             self._wish.set_computing(True)

@@ -221,8 +221,9 @@ class Pipeline(QObject):
         self.state.analysis.forget_segmentation()
         self._workers.segment.choose(class_id, name)
 
-    def on_loaded(self) -> None:
-        """Look at the frame on screen with them."""
+    def on_loaded(self, class_id: int, name: str) -> None:
+        """Look at the frame on screen with them; only now explain what they see."""
+        self.explaining.on_predicting(class_id, name)
         if self.state.playback.frame is not None:
             self._look_at(self.state.playback.frame)
 

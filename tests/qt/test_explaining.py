@@ -371,3 +371,23 @@ def test_where_it_cannot_follow_it_says_so_until_one_pauses(
     playback.pause()
     wait_for_picture(wish, qtbot, 30)
     assert wish.refusal is None
+
+
+def test_weights_are_loaded_to_predict_first(
+    pipeline: Pipeline,
+    wish: ExplanationState,
+    qtbot: QtBot,
+    explainers: FakeExplainers,
+    networks: FakeNetworks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    load_to_predict, load_to_explain = networks.load, explainers.load
+    monkeypatch.setattr(networks, "load", lambda name: order.append(f"predict {name}") or load_to_predict(name))
+    monkeypatch.setattr(explainers, "load", lambda name: order.append(f"explain {name}") or load_to_explain(name))
+    open_and_wait(pipeline, qtbot)
+    wish.set_method("lrp")
+    wait_for_picture(wish, qtbot, 0)
+    pipeline.state.session.choose_weights(POLYP, "slow")
+    qtbot.waitUntil(lambda: wish.picture is not None and wish.relevance.weights == "slow@00000000")
+    assert order[-3:] == ["explain fast", "predict slow", "explain slow"]
