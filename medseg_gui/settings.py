@@ -29,6 +29,14 @@ class Settings:
         mask_opacity, probability_opacity: in [0, 1].
         show_probability: whether the probability map is shown.
         palette: key of `overlay.PALETTES`.
+        explain_method: "off", "lrp", "gradcam" or "hirescam".
+        explain_cam: which of the last two is meant by Grad-CAM.
+        explain_rule: of LRP.
+        explain_layer: that Grad-CAM looks at, empty for the last decoder block.
+        explain_smooth: whether explanations are the mean over noisy copies.
+        explain_opacity: of the map over the frame, in [0, 1].
+        explain_clip: share of the pixels within the colour bar, in [0.95, 1].
+        explain_grey: whether the frame under the map is without its colours.
         speed: playback speed, 1.0 is the source's own.
         device: one of `device.DEVICES`.
         window: geometry and dock layout as Qt gives them, base64.
@@ -43,6 +51,14 @@ class Settings:
     probability_opacity: float = 0.6
     show_probability: bool = False
     palette: str = "Cyan and yellow"
+    explain_method: str = "off"
+    explain_cam: str = "hirescam"
+    explain_rule: str = "composite"
+    explain_layer: str = ""
+    explain_smooth: bool = False
+    explain_opacity: float = 0.75
+    explain_clip: float = 0.995
+    explain_grey: bool = True
     speed: float = 1.0
     device: str = "auto"
     window: tuple[str, ...] = ()

@@ -100,11 +100,12 @@ class RelevanceMode(TorchFunctionMode):
         """A sum whose relevance is split in proportion to the summands."""
         parts = [s.detach() for s in summands]
         z = parts[0] + parts[1]
+        ledger = self.ledger  # a rule that held the mode would hold its blocks, and they the rule, for ever
 
         def share(relevance: Tensor) -> list[Tensor | None]:
-            s = self.ledger.divide(relevance, z)
+            s = ledger.divide(relevance, z)
             for part in constant:
-                self.ledger.book_bias(s, part.expand_as(s))
+                ledger.book_bias(s, part.expand_as(s))
             return [_fit(p * s, p.shape) if v.requires_grad else None for p, v in zip(parts, summands, strict=True)]
 
         constant = [s.detach() for s in summands if not s.requires_grad]
@@ -202,7 +203,8 @@ def _batch_norm(
     scale, shift = affine
     scaled = input.detach() * as_channels(scale, input)
     z = scaled + as_channels(shift, input)
-    return run.with_rule(z, lambda r: (scaled * run.ledger.divide(r, z, shift),), input)
+    ledger = run.ledger
+    return run.with_rule(z, lambda r: (scaled * ledger.divide(r, z, shift),), input)
 
 
 def _activation(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -257,10 +259,10 @@ def _averaging(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         with torch.enable_grad():
             leaf = input.detach().requires_grad_()
             linear = function(leaf, *args, **kwargs)
-        z = linear.detach()
+        z, ledger = linear.detach(), run.ledger
 
         def share(relevance: Tensor) -> list[Tensor]:
-            s = run.ledger.divide(relevance, z)
+            s = ledger.divide(relevance, z)
             return [leaf.detach() * torch.autograd.grad(linear, leaf, s, retain_graph=True)[0]]
 
         return run.with_rule(z, share, input)

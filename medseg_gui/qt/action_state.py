@@ -32,6 +32,10 @@ class ActionState(QObject):
         state.analysis.scanning_changed.connect(self.on_scanning_changed)
         state.display.mask_style_changed.connect(self.on_display_changed)
         state.display.probability_shown_changed.connect(self.on_display_changed)
+        state.explanation.request_changed.connect(self.on_explanation_changed)
+        state.explanation.strip_shown_changed.connect(self.on_explanation_changed)
+        state.explanation.answer_changed.connect(self.on_explanation_changed)
+        state.explanation.picture_changed.connect(self.on_explanation_changed)
         self.on_source_changed()
         self.on_display_changed()
         self.on_scanning_changed()
@@ -46,6 +50,7 @@ class ActionState(QObject):
             for name in _NOT_LIVE:
                 self._actions[name].setEnabled(False)
         self._actions["loop_clear"].setEnabled(loop is not None)
+        self.on_explanation_changed()
 
     def on_playing_changed(self, playing: bool) -> None:
         """The same button plays and pauses."""
@@ -59,6 +64,16 @@ class ActionState(QObject):
         self._actions["mask"].setChecked(display.mask_style != "off")
         self._actions["outline"].setChecked(display.mask_style == "outline")
         self._actions["probability"].setChecked(display.show_probability)
+
+    def on_explanation_changed(self) -> None:
+        """Only what is there can be measured or saved."""
+        explanation, has_source = self._state.explanation, self._state.session.source is not None
+        self._actions["layer_strip"].setChecked(explanation.is_strip_shown)
+        self._actions["smooth"].setChecked(explanation.is_smooth)
+        relevance = explanation.relevance
+        measured = relevance is not None and relevance.trust.stability is not None
+        self._actions["stability"].setEnabled(has_source and relevance is not None and not measured)
+        self._actions["save_figure"].setEnabled(has_source and explanation.picture is not None)
 
     def on_scanning_changed(self) -> None:
         """The same button starts and stops the scan."""

@@ -53,6 +53,18 @@ def _playback(
     return ActionSpec(name, text, tip, run, keys, icon, needs_source=True, repeats=repeats)
 
 
+def _explain(
+    name: str,
+    text: str,
+    tip: str,
+    run: Callable[[Commands], object],
+    keys: tuple[str, ...],
+    icon: str,
+    is_checkable: bool = False,
+) -> ActionSpec:
+    return ActionSpec(name, text, tip, run, keys, icon, is_checkable=is_checkable, needs_source=True)
+
+
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_video", "&Open video or image…", "Open a video or an image",
                lambda c: c.ask_for_file(), ("Ctrl+O",), "video"),
@@ -103,6 +115,28 @@ ACTIONS: tuple[ActionSpec, ...] = (
               lambda c: c.state.playback.set_loop(None), ("Ctrl+L",), "loop-clear"),
     _playback("scan", "Scan &whole video", "Fill the timeline for the whole source in the background",
               lambda c: c.toggle_scan(), ("Ctrl+R",), "scan"),
+    _explain("explain_cycle", "&Next explanation", "Off, LRP, Grad-CAM and off again",
+             lambda c: c.state.explanation.cycle_method(), ("Tab",), "explain"),
+    _explain("layer_strip", "&Layer-wise strip", "Show the relevance at each block of the network",
+             lambda c: c.state.explanation.toggle_strip(), ("Shift+Tab",), "layers", is_checkable=True),
+    _explain("explain_mask", "Explain the whole &mask", "Explain all that is marked",
+             lambda c: c.explain_target("mask"), ("Shift+L",), ""),
+    _explain("explain_lesion", "Explain one l&esion…", "Click on a lesion to have it explained",
+             lambda c: c.pick_target("lesion"), ("L",), "target"),
+    _explain("explain_pixel", "Explain one &pixel…", "Click on a pixel to have it explained",
+             lambda c: c.pick_target("pixel"), ("X",), ""),
+    _explain("explain_rim", "Explain the &rim", "Why does the mask end here?",
+             lambda c: c.explain_target("rim"), (), ""),
+    _explain("explain_nearest_miss", "Explain the n&earest miss", "Explain the strongest pixels below the threshold",
+             lambda c: c.explain_target("nearest_miss"), (), ""),
+    _explain("smooth", "&Smooth over noisy copies", "Explain slightly noisy copies, show the mean: calmer, slower",
+             lambda c: c.toggle_smooth(), ("Ctrl+M",), "", is_checkable=True),
+    _explain("stability", "Measure s&tability", "Measure how much the map changes under small noise",
+             lambda c: c.state.explanation.ask_stability(), ("Ctrl+B",), ""),
+    _explain("save_figure", "Save explained &frame…", "Save the explained frame as a figure with a caption",
+             lambda c: c.ask_for_figure(), ("Ctrl+E",), "figure"),
+    ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
+               lambda c: c.go_to_controls(), ("F6",), ""),
     ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
                "keyboard"),
     ActionSpec("about", "&About", "Version and licences", lambda c: c.show_about(), (), "info"),
@@ -111,11 +145,28 @@ ACTIONS: tuple[ActionSpec, ...] = (
 # None is a line between groups; a word with ">" is a submenu that the window fills.
 MENUS: dict[str, tuple[str | None, ...]] = {
     "&File": ("open_video", "open_folder", "open_camera", "open_demo", ">recent", None, "quit"),
-    "&View": ("mask", "outline", "probability", None, "fit", "zoom_in", "zoom_out", None, ">panels", "full_screen"),
+    "&View": (
+        "mask",
+        "outline",
+        "probability",
+        None,
+        "fit",
+        "zoom_in",
+        "zoom_out",
+        None,
+        ">panels",
+        "controls",
+        "full_screen",
+    ),
     "&Playback": (
         *("play", "back", "forward", "second_back", "second_forward", "first", "last", None),
         *("previous_lesion", "next_lesion", "scan", None, "slower", "faster", ">speed", None),
         *("loop_start", "loop_end", "loop_clear"),
+    ),
+    "&Explain": (
+        *("explain_cycle", "layer_strip", "smooth", "stability", None),
+        *("explain_mask", "explain_lesion", "explain_pixel", "explain_rim", "explain_nearest_miss", None),
+        "save_figure",
     ),
     "&Help": ("shortcuts", None, "about"),
 }
@@ -126,6 +177,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Show the whole frame", "double click on the picture"),
     ("Scrub", "click or drag on the timeline"),
     ("Mark a loop", "drag on the timeline with Shift held"),
+    ("Pick what is explained", "click on the frame after L or X"),
     ("Open", "drop a file or a folder on the window"),
 )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow
+from PySide6.QtWidgets import QDialog, QDockWidget, QFileDialog, QMainWindow, QWidget
 
 from medseg_gui.qt.actions import shortcut_groups
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.video_view import VideoView
+from medseg_gui.types import Target
 
 _VIDEO = "mp4 m4v mov avi mkv webm mpg mpeg wmv ts"
 _IMAGES = "jpg jpeg png bmp tif tiff webp"
@@ -51,6 +54,48 @@ class Commands:
     def toggle_probability(self) -> None:
         """Show or hide the probability map."""
         self.state.display.set_show_probability(not self.state.display.show_probability)
+
+    def explain_target(self, kind: str) -> None:
+        """Explain this from now on, with LRP when explanations were off."""
+        self._switch_on()
+        self.state.explanation.set_target(Target(kind))
+
+    def pick_target(self, kind: str) -> None:
+        """Let the person click on what is to be explained."""
+        self._switch_on()
+        self.state.explanation.set_picking(kind)
+
+    def _switch_on(self) -> None:
+        if not self.state.explanation.is_on:
+            self.state.explanation.set_method("lrp")
+
+    def toggle_smooth(self) -> None:
+        """Mean over noisy copies, or the frame alone."""
+        self.state.explanation.set_smooth(not self.state.explanation.is_smooth)
+
+    def ask_for_figure(self) -> None:
+        """Let the person pick a file for the explained frame; the source stands still, so that it stays this one."""
+        self.state.playback.pause()
+        picture, frame = self.state.explanation.picture, self.state.playback.frame
+        if picture is None or frame is None or picture.relevance.frame_index != frame.index:
+            self.state.session.notice("This frame is not explained yet; try again in a moment.")
+            return
+        dialog = QFileDialog(self.window, "Save explained frame", fileMode=QFileDialog.FileMode.AnyFile)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(["PNG picture (*.png)"])
+        dialog.setDefaultSuffix("png")
+        dialog.selectFile(f"explained-frame-{frame.index:06d}.png")
+        dialog.fileSelected.connect(partial(self.state.explanation.order_figure, frame=frame))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def go_to_controls(self) -> None:
+        """The first control of the panel in front; from there Tab goes on."""
+        for dock in self.window.findChildren(QDockWidget):
+            if not dock.visibleRegion().isEmpty():
+                controls = (w for w in dock.widget().findChildren(QWidget) if _takes_focus(w))
+                next(controls, self.picture).setFocus(Qt.FocusReason.TabFocusReason)
+                return
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, and back."""
@@ -103,6 +148,10 @@ class Commands:
         """Beside the window, which goes on working."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
+
+
+def _takes_focus(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isEnabled() and widget.isVisible()
 
 
 def _filter(name: str, suffixes: str) -> str:

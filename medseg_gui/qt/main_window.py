@@ -24,6 +24,8 @@ from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.toolbar import build_toolbar
+from medseg_gui.qt.views.explain_panel import ExplainPanel
+from medseg_gui.qt.views.layer_strip import LayerStrip
 from medseg_gui.qt.views.message_bar import MessageBar
 from medseg_gui.qt.views.panel import Panel
 from medseg_gui.qt.views.show_panel import ShowPanel
@@ -47,7 +49,7 @@ class MainWindow(QMainWindow):
     def __init__(self, state: AppState, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.picture = VideoView(state.playback, state.analysis, state.display)
+        self.picture = VideoView(state.playback, state.analysis, state.display, state.explanation)
         self.named_actions: dict[str, QAction] = build_actions(Commands(self, state, self.picture))
         self.addActions(list(self.named_actions.values()))
         self._action_state = ActionState(self.named_actions, state, self)
@@ -63,9 +65,13 @@ class MainWindow(QMainWindow):
         state.session.source_changed.connect(self.on_source_changed)
         state.session.recent_changed.connect(self.on_recent_changed)
         state.session.opening_changed.connect(self.opening.setVisible)
+        state.explanation.request_changed.connect(self.on_explanation_asked)
+        state.explanation.strip_shown_changed.connect(self.on_strip_shown_changed)
+        self._was_explaining = False
         self._restore(settings.window)
         self.on_source_changed(state.session.source)
         self.on_recent_changed(state.session.recent or settings.recent)
+        self.on_explanation_asked()
 
     def _build_centre(self) -> None:
         state = self.state
@@ -81,14 +87,15 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.messages, self.opening, self.pages):
+        self.strip = LayerStrip(state.explanation, state.playback)
+        for widget in (self.messages, self.opening, self.pages, self.strip):
             column.addWidget(widget, 1 if widget is self.pages else 0)
         self.setCentralWidget(centre)
 
     def _build_player(self) -> None:
         """Timeline and transport, as a tool bar: those reach under the docks, over the whole width."""
         state = self.state
-        self.timeline = Timeline(state.session, state.playback, state.analysis, state.display)
+        self.timeline = Timeline(state.session, state.playback, state.analysis, state.display, state.explanation)
         self.transport = Transport(state.session, state.playback, state.analysis, self.named_actions, self.speeds)
         holder = QWidget()
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -105,10 +112,13 @@ class MainWindow(QMainWindow):
 
     def _build_docks(self) -> None:
         show = self._add_dock("Show", ShowPanel(self.state.display))
+        explain = self._add_dock("Explain", ExplainPanel(self.state, self.named_actions))
         cards = self._add_dock("Model cards", ModelCards(self.state.session))
-        self.tabifyDockWidget(show, cards)
+        self.tabifyDockWidget(show, explain)
+        self.tabifyDockWidget(explain, cards)
         show.raise_()
-        self.docks = (show, cards)
+        self.docks = (show, cards, explain)
+        self.explain_dock = explain
 
     def _add_dock(self, title: str, widget: QWidget) -> QDockWidget:
         dock = Panel(title, widget, self)
@@ -153,6 +163,18 @@ class MainWindow(QMainWindow):
         self.welcome.set_recent(recent)
         fill_recent(self.recent_menu, recent, self.state.session)
 
+    def on_explanation_asked(self) -> None:
+        """When explanations are switched on, their panel comes to the front, unless it was closed."""
+        is_on = self.state.explanation.is_on
+        if is_on and not self._was_explaining and not self.explain_dock.isHidden():
+            self.explain_dock.raise_()
+        self._was_explaining = is_on
+
+    def on_strip_shown_changed(self, shown: bool) -> None:
+        """When the strip goes, the keys belong to the picture again."""
+        if not shown:
+            self.picture.setFocus()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -169,18 +191,25 @@ class MainWindow(QMainWindow):
         """Let a focused slider or list have its arrow keys, and see Space before the shortcut does (it also pans)."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             space = event.key() == Qt.Key.Key_Space and not event.modifiers()
-            if space or is_for_focused_widget(event, self.focusWidget()):
+            if space or is_for_focused_widget(event, self.focusWidget()) or self._walks_controls(event):
                 event.accept()
                 return True
         if event.type() == QEvent.Type.WindowDeactivate:
             self.picture.release_space()  # a key let go in another window is not told to this one
         return super().event(event)
 
+    def _walks_controls(self, event: QKeyEvent) -> bool:
+        """Tab cycles the explanation from the picture and the strip; from any control it goes on to the next one."""
+        is_tab = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        return is_tab and self.focusWidget() not in (None, self, self.picture, self.strip)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space begins to pan or to play; Esc goes back to the picture."""
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self.picture.hold_space()
+        elif event.key() == Qt.Key.Key_Escape and self.state.explanation.picking:
+            self.state.explanation.set_picking("")
         elif event.key() == Qt.Key.Key_Escape:
             self.picture.fit()
             self.picture.setFocus()

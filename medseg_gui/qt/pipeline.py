@@ -14,17 +14,22 @@ from PySide6.QtCore import QObject
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
+from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.explain import ExplainWorker
+from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
@@ -50,16 +55,22 @@ class Workers:
     compose: ComposeWorker = field(default_factory=ComposeWorker)
     scan: ScanWorker = field(default_factory=ScanWorker)
     store: StoreWorker = field(default_factory=StoreWorker)
+    explain: ExplainWorker = field(default_factory=ExplainWorker)
+    picture: PictureWorker = field(default_factory=PictureWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
         """Workers whose networks run on a device, one of `device.DEVICES`."""
-        return cls(segment=SegmentWorker(Networks(device)), scan=ScanWorker(networks=Networks(device)))
+        return cls(
+            segment=SegmentWorker(Networks(device)),
+            scan=ScanWorker(networks=Networks(device)),
+            explain=ExplainWorker(Explainers(device)),
+        )
 
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store
+        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture
 
 
 class Pipeline(QObject):
@@ -73,7 +84,12 @@ class Pipeline(QObject):
     def __init__(self, settings: Settings, workers: Workers | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = AppState(
-            SessionState(self), PlaybackState(self), DisplayState(self), AnalysisState(self), PerformanceState(self)
+            session=SessionState(self),
+            playback=PlaybackState(self),
+            display=DisplayState(self),
+            analysis=AnalysisState(self),
+            performance=PerformanceState(self),
+            explanation=ExplanationState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -84,6 +100,7 @@ class Pipeline(QObject):
         self.settings = SettingsKeeper(settings, self.state, self)
         self._ask_workers()
         self._hear_workers()
+        self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
 
     def start(self) -> None:
         """Start all threads."""
@@ -204,8 +221,9 @@ class Pipeline(QObject):
         self.state.analysis.forget_segmentation()
         self._workers.segment.choose(class_id, name)
 
-    def on_loaded(self) -> None:
-        """Look at the frame on screen with them."""
+    def on_loaded(self, class_id: int, name: str) -> None:
+        """Look at the frame on screen with them; only now explain what they see."""
+        self.explaining.on_predicting(class_id, name)
         if self.state.playback.frame is not None:
             self._look_at(self.state.playback.frame)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from medseg_gui.overlay import MaskStyle
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.explanation import CAMS
 from medseg_gui.qt.state.session import SourceInfo, WeightsEntry
 from medseg_gui.settings import Settings
 from medseg_gui.types import INSTRUMENT, POLYP
@@ -69,8 +70,21 @@ class SettingsKeeper(QObject):
         display.set_show_probability(settings.show_probability)
         display.set_probability_opacity(settings.probability_opacity)
         display.set_palette(settings.palette)
+        self._apply_explanation()
         self._state.playback.set_speed(settings.speed)
         self._state.session.set_recent(settings.recent)
+
+    def _apply_explanation(self) -> None:
+        explanation, settings = self._state.explanation, self.now
+        if settings.explain_cam in CAMS:
+            explanation.cam = settings.explain_cam
+        explanation.set_method(settings.explain_method)
+        explanation.set_rule(settings.explain_rule)
+        explanation.set_layer(settings.explain_layer)
+        explanation.set_smooth(settings.explain_smooth)
+        explanation.set_opacity(settings.explain_opacity)
+        explanation.set_clip(settings.explain_clip)
+        explanation.set_grey(settings.explain_grey)
 
     def _watch(self) -> None:
         display, session = self._state.display, self._state.session
@@ -84,6 +98,9 @@ class SettingsKeeper(QObject):
             self._state.playback.speed_changed,
         ):
             signal.connect(self.on_display_changed)
+        explanation = self._state.explanation
+        for change in (explanation.request_changed, explanation.look_changed, explanation.paint_changed):
+            change.connect(self.on_explanation_changed)
         session.weights_chosen.connect(self.on_weights_chosen)
         session.source_changed.connect(self.on_source_changed)
 
@@ -98,4 +115,18 @@ class SettingsKeeper(QObject):
             probability_opacity=display.probability_opacity,
             palette=display.palette,
             speed=self._state.playback.speed,
+        )
+
+    def on_explanation_changed(self) -> None:
+        """Remember how is explained, but not what was clicked."""
+        explanation = self._state.explanation
+        self.update(
+            explain_method=explanation.method,
+            explain_cam=explanation.cam,
+            explain_rule=explanation.rule,
+            explain_layer=explanation.layer,
+            explain_smooth=explanation.is_smooth,
+            explain_opacity=explanation.opacity,
+            explain_clip=explanation.clip,
+            explain_grey=explanation.is_grey,
         )

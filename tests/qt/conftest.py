@@ -10,12 +10,14 @@ import pytest
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.explain import ExplainWorker
+from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.scan import ScanWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
-from tests.qt.fakes import FakeMedia, FakeNetworks
+from tests.qt.fakes import FakeExplainers, FakeMedia, FakeNetworks
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,22 +70,39 @@ def networks() -> Iterator[FakeNetworks]:
 
 
 @pytest.fixture
+def explainers() -> Iterator[FakeExplainers]:
+    """Explainers that answer at once, or when a test lets them."""
+    fake = FakeExplainers()
+    yield fake
+    fake.gate.set()
+
+
+@pytest.fixture
 def saved() -> list[Settings]:
     """What was saved, in place of a file."""
     return []
 
 
 @pytest.fixture
-def pipeline(qapp: object, media: FakeMedia, networks: FakeNetworks, saved: list[Settings]) -> Iterator[Pipeline]:
+def pipeline(
+    qapp: object, media: FakeMedia, networks: FakeNetworks, explainers: FakeExplainers, saved: list[Settings]
+) -> Iterator[Pipeline]:
     """A pipeline that runs, with polyp weights "fast" chosen; nothing is open."""
-    made = build_pipeline(media, networks, saved, Settings(polyp_weights="fast"))
+    made = build_pipeline(media, networks, saved, Settings(polyp_weights="fast"), explainers)
     made.start()
     yield made
     networks.gate.set()
+    explainers.gate.set()
     made.close()
 
 
-def build_pipeline(media: FakeMedia, networks: FakeNetworks, saved: list[Settings], settings: Settings) -> Pipeline:
+def build_pipeline(
+    media: FakeMedia,
+    networks: FakeNetworks,
+    saved: list[Settings],
+    settings: Settings,
+    explainers: FakeExplainers | None = None,
+) -> Pipeline:
     """A pipeline with fake media, networks and settings file."""
     return Pipeline(
         settings,
@@ -93,5 +112,7 @@ def build_pipeline(media: FakeMedia, networks: FakeNetworks, saved: list[Setting
             compose=ComposeWorker(),
             scan=ScanWorker(media.open, networks),
             store=StoreWorker(saved.append, settle_ms=10),
+            explain=ExplainWorker(explainers or FakeExplainers()),
+            picture=PictureWorker(),
         ),
     )

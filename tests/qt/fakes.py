@@ -10,10 +10,20 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, SignalInstance
 
 import medseg_gui.segmenter  # noqa: F401  workers import it when first needed; no test shall wait for torch
-from medseg_gui.errors import SourceError, WeightsError
+from medseg_gui.errors import MedsegError, NothingPredictedError, SourceError, WeightsError
 from medseg_gui.qt.state.session import WeightsEntry
+from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
-from medseg_gui.types import INSTRUMENT, POLYP, Frame, Segmentation
+from medseg_gui.types import (
+    INSTRUMENT,
+    POLYP,
+    ExplanationRequest,
+    Frame,
+    LayerRelevance,
+    Relevance,
+    Segmentation,
+    Trust,
+)
 
 SIZE = (48, 64)
 RATE = 25.0
@@ -34,7 +44,7 @@ class Heard(QObject):
         signal.connect(self.note)
 
     def note(self, *arguments: Any) -> None:
-        assert thread_name() not in ("DecodeWorker", "SegmentWorker", "ComposeWorker", "ScanWorker", "StoreWorker")
+        assert not thread_name().endswith("Worker")
         self.calls.append(arguments)
 
     def __len__(self) -> int:
@@ -160,3 +170,120 @@ class FakeNetworks(Networks):
     def named(self, name: str) -> FakeSegmenter:
         """The newest segmenter of these weights."""
         return next(s for s in reversed(self.loaded) if s.name == name)
+
+
+BLOCKS = ("encoder 1", "encoder 2", "bottleneck", "decoder 1", "decoder 2")
+
+
+def make_relevance(
+    frame: Frame, request: ExplanationRequest, weights_id: str = "fast@00000000", outside: float = 0.25
+) -> Relevance:
+    """Two lesions: red on the left, on the right red with a blue spot; the blocks grow towards the mask."""
+    left, right = np.zeros((32, 32), np.float32), np.zeros((32, 32), np.float32)
+    left[12:20, 4:12] = 0.01
+    right[12:20, 20:28] = 0.006
+    right[15:17, 23:25] = -0.012
+    numbers = (left != 0).astype(np.uint8) + 2 * (right != 0).astype(np.uint8)
+    is_lrp = request.method in ("lrp", "layers")
+    sizes = (16, 8, 4, 8, 16)
+    layers = tuple(
+        LayerRelevance(name, np.full((size, size), 1 / size**2, np.float32), 1.0 - 0.1 * row)
+        for row, (name, size) in enumerate(zip(BLOCKS, sizes, strict=True))
+    )
+    trust = Trust(
+        "sound",
+        "What was explained is accounted for.",
+        0.0002 if is_lrp else None,
+        0.6,
+        0.75 - 0.6,
+        outside,
+        stability=0.91 if request.with_stability else None,
+        agreement=0.7,
+        skips={"skip 1": 0.1, "skip 2": 0.35} if is_lrp else {},
+    )
+    values = left + right if is_lrp else np.abs(left + right)
+    lesions = (left, right) if is_lrp else ()
+    return Relevance(
+        frame.index,
+        frame.source_id,
+        frame.size,
+        weights_id,
+        request,
+        values,
+        lesions,
+        numbers,
+        layers if is_lrp else (),
+        trust,
+        latency_ms=5.0,
+    )
+
+
+class FakeExplainer:
+    """Explains every frame alike; says on which frame, by the share outside the mask.
+
+    Attributes:
+        seen: (frame index, request) of each pass.
+        error: raised instead of an answer.
+        spoil: put a number that is not one into the map.
+    """
+
+    cam_layer_names = BLOCKS
+    fell_back = False
+
+    def __init__(self, name: str, gate: threading.Event) -> None:
+        self.name = name
+        self.gate = gate
+        self.seen: list[tuple[int, ExplanationRequest]] = []
+        self.threads: set[str] = set()
+        self.error: Exception | None = None
+        self.spoil = False
+
+    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance:
+        self.threads.add(thread_name())
+        self.seen.append((frame.index, request))
+        assert self.gate.wait(PATIENCE_S)
+        if self.error is not None:
+            raise self.error
+        if request.threshold > 0.9:
+            raise NothingPredictedError("Nothing is marked in this frame; explain the nearest miss instead.")
+        relevance = make_relevance(frame, request, f"{self.name}@00000000", outside=(frame.index % 100) / 100)
+        if self.spoil:
+            relevance.values.setflags(write=True)
+            relevance.values[3, 3] = np.nan
+        return relevance
+
+
+class FakeExplainers(Explainers):
+    """Explainers for any weights.
+
+    Attributes:
+        gate: while it is cleared, explainers do not answer.
+        loaded: every explainer, newest last.
+        load_error: raised instead; other than for people to read, only as long as one is not on the CPU.
+        attempts: how often somebody tried to load.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.loaded: list[FakeExplainer] = []
+        self.load_error: Exception | None = None
+        self.attempts = 0
+
+    def load(self, name: str) -> tuple[str, FakeExplainer]:
+        self.attempts += 1
+        if self.load_error is not None and (isinstance(self.load_error, MedsegError) or self._device != "cpu"):
+            raise self.load_error
+        self.loaded.append(FakeExplainer(name, self.gate))
+        return f"{name}@00000000", self.loaded[-1]
+
+    @property
+    def seen(self) -> list[tuple[int, ExplanationRequest]]:
+        """Every pass of every explainer."""
+        return [pass_ for explainer in self.loaded for pass_ in explainer.seen]
+
+    @property
+    def indices(self) -> list[int]:
+        """Frame index of every pass."""
+        return [index for index, _ in self.seen]

@@ -427,7 +427,7 @@ def test_f1_opens_all_keys_and_searches_them(window: MainWindow) -> None:
     assert len(lines) >= len(ACTIONS)
     QTest.keyClicks(page.search, "lesion")
     shown = [line.text(0).strip() for line in lines if not line.isHidden()]
-    assert shown == ["Previous lesion", "Next lesion"]
+    assert shown == ["Previous lesion", "Next lesion", "Explain one lesion…"]
     page.close()
 
 
@@ -447,7 +447,7 @@ def test_layout_is_remembered(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.addWidget(again)
     again.show()
     assert again.size() == window.size()
-    assert [dock.isHidden() for dock in again.docks] == [False, True]
+    assert [dock.isHidden() for dock in again.docks] == [False, True, False]
 
 
 @pytest.mark.parametrize("stored", [(), ("x",), ("not base64 at all", "####")])

@@ -73,7 +73,10 @@ def test_the_picture_never_waits_for_the_network(pipeline: Pipeline, qtbot: QtBo
         go_to(pipeline, qtbot, index)
     networks.gate.set()
     qtbot.waitUntil(lambda: overlay_index(pipeline) == 5)
-    assert networks.named("fast").seen[1:] in ([1, 5], [5])  # the newest wins, nothing queues up
+    later = [
+        index for index in networks.named("fast").seen if index > 0
+    ]  # the first may be seen before and after loading
+    assert later in ([1, 5], [5])  # the newest wins, nothing queues up
     assert pipeline.state.analysis.late_by == 0
 
 

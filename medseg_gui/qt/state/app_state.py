@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState
@@ -20,3 +21,4 @@ class AppState:
     display: DisplayState
     analysis: AnalysisState
     performance: PerformanceState
+    explanation: ExplanationState

@@ -8,12 +8,14 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, Q
 from PySide6.QtWidgets import QWidget
 
 from medseg_gui.qt import theme
+from medseg_gui.qt.relevance_words import percent_text
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo
 from medseg_gui.qt.views.time_text import format_time, time_of
-from medseg_gui.qt.views.timeline_picture import LANE_PX, draw_still, label_width, ruler_height
+from medseg_gui.qt.views.timeline_picture import draw_still, label_width, lane_height, ruler_height
 from medseg_gui.types import CLASS_NAMES
 
 _REPAINT_MS = 100
@@ -23,6 +25,8 @@ _RIGHT_PX = 16
 
 class Timeline(QWidget):
     """A ruler, a lane for each class, the playhead and the loop. Click or drag to scrub.
+
+    While an explanation is on, one more lane shows how much relevance lies outside the mask.
 
     The lanes are drawn into a picture at most ten times a second; a moving playhead only repaints the strip it
     left and the one it reached.
@@ -34,10 +38,12 @@ class Timeline(QWidget):
         playback: PlaybackState,
         analysis: AnalysisState,
         display: DisplayState,
+        explanation: ExplanationState,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._playback, self._analysis, self._display = session, playback, analysis, display
+        self._explanation = explanation
         self._still: QPixmap | None = None
         self._hover_x: int | None = None
         self._drag: _Scrub | _LoopDrag | None = None
@@ -58,7 +64,9 @@ class Timeline(QWidget):
         self._session.weights_chosen.connect(self.redraw_soon)
         self._display.threshold_changed.connect(self.redraw_soon)
         self._display.palette_changed.connect(self.redraw_now)
-        self.setFixedHeight(ruler_height(self.font()) + len(CLASS_NAMES) * (LANE_PX + 4) + 8)
+        self._explanation.lane_changed.connect(self.redraw_soon)
+        self._explanation.request_changed.connect(self.on_lanes_needed)
+        self.on_lanes_needed()
 
     # Frames and pixels
 
@@ -88,6 +96,12 @@ class Timeline(QWidget):
         return self._session.source
 
     # Watching
+
+    def on_lanes_needed(self) -> None:
+        """Room for one lane more while explanations are made."""
+        lanes = len(CLASS_NAMES) + self._explanation.is_on
+        self.setFixedHeight(ruler_height(self.font()) + lanes * (lane_height(lanes) + 4) + 8)
+        self.redraw_now()
 
     def redraw_soon(self) -> None:
         """Something on the lanes changed; drawn with whatever else changes within a tenth of a second."""
@@ -162,7 +176,12 @@ class Timeline(QWidget):
         index = self.index_at(self._hover_x)
         in_video = f"{format_time(time_of(source, index))} · frame {index}"
         place = in_video if source.kind == "video" else f"image {index + 1}"
-        return " · ".join([place, *self._probabilities(index)])
+        return " · ".join([place, *self._probabilities(index), *self._outside(index)])
+
+    def _outside(self, index: int) -> list[str]:
+        lane = self._explanation.lane
+        known = self._explanation.is_on and index < len(lane) and not np.isnan(lane[index])
+        return [f"{percent_text(lane[index])} of the relevance outside"] if known else []
 
     def _probabilities(self, index: int) -> list[str]:
         values = {CLASS_NAMES[c]: lane[index] for c, lane in self._analysis.lanes.items() if index < len(lane)}
@@ -189,7 +208,10 @@ class Timeline(QWidget):
     def _draw_still(self) -> QPixmap:
         loop = self._playback.loop
         grips = (self.x_of(loop[0]), self.x_of(loop[1])) if loop else None
-        return draw_still(self, self.lanes_rect, self._source, self._analysis, self._display, self._looked_for(), grips)
+        outside = self._explanation.lane if self._explanation.is_on else None
+        return draw_still(
+            self, self.lanes_rect, self._source, self._analysis, self._display, self._looked_for(), outside, grips
+        )
 
     def _looked_for(self) -> set[int]:
         return {class_id for class_id, name in self._session.chosen.items() if name}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from medseg_gui.overlay import Colour
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import rgba_image
 from medseg_gui.qt.state.analysis import AnalysisState
@@ -15,8 +18,17 @@ from medseg_gui.qt.views.lanes import column_peaks, lane_picture
 from medseg_gui.qt.views.time_text import ruler_marks
 from medseg_gui.types import CLASS_NAMES
 
-LANE_PX = 32
+_LANE_PX = 32
+_LOW_LANE_PX = 24  # where a third one has to find room
 _MARK_SPACING_PX = 96
+LOOK_HERE = 0.5  # more than half of the relevance outside the mask is worth a look
+_OUTSIDE_NAME = "Relevance outside"
+_OUTSIDE_COLOUR = (214, 222, 230)  # no class has it in any palette
+
+
+def lane_height(lanes: int) -> int:
+    """Of each of so many."""
+    return _LANE_PX if lanes <= len(CLASS_NAMES) else _LOW_LANE_PX
 
 
 def ruler_height(font: QFont) -> int:
@@ -26,7 +38,8 @@ def ruler_height(font: QFont) -> int:
 
 def label_width(font: QFont) -> int:
     """Room for the longest name of a lane."""
-    return max(QFontMetrics(font).horizontalAdvance(_lane_name(c)) for c in CLASS_NAMES) + 44
+    names = (*map(_lane_name, CLASS_NAMES), _OUTSIDE_NAME)
+    return max(QFontMetrics(font).horizontalAdvance(name) for name in names) + 44
 
 
 def draw_still(
@@ -36,6 +49,7 @@ def draw_still(
     analysis: AnalysisState,
     display: DisplayState,
     looked_for: set[int],
+    outside: NDArray[np.float32] | None,
     grips: tuple[int, int] | None,
 ) -> QPixmap:
     """Draw it all.
@@ -46,6 +60,7 @@ def draw_still(
         source: None draws empty lanes.
         analysis, display: lanes, and how they are shown.
         looked_for: classes that weights are chosen for; the others' names are dim.
+        outside: (frame_count,) relevance outside the mask, NaN where not explained; None draws no such lane.
         grips: pixel columns of the loop's ends.
     """
     ratio = widget.devicePixelRatioF()
@@ -56,12 +71,15 @@ def draw_still(
     painter.setFont(theme.tabular(widget.font()))
     if source is not None and source.frame_count > 1:
         _draw_ruler(painter, rect, source)
+    height = lane_height(len(CLASS_NAMES) + (outside is not None))
     for row, class_id in enumerate(CLASS_NAMES):
-        top = ruler_height(widget.font()) + row * (LANE_PX + 4)
-        lane = QRect(rect.left(), top, rect.width(), LANE_PX)
-        _draw_name(painter, lane, class_id, QColor(*display.colours[class_id]), class_id in looked_for)
-        painter.fillRect(lane, QColor(theme.CANVAS))
-        _draw_lane(painter, lane, class_id, analysis, display, ratio)
+        lane, colour = _lane_rect(widget, rect, row, height), display.colours[class_id]
+        _draw_name(painter, lane, _lane_name(class_id), QColor(*colour), class_id in looked_for)
+        _draw_lane(painter, lane, analysis.lanes.get(class_id), colour, display.threshold, ratio)
+    if outside is not None:
+        lane = _lane_rect(widget, rect, len(CLASS_NAMES), height)
+        _draw_name(painter, lane, _OUTSIDE_NAME, QColor(*_OUTSIDE_COLOUR), True)
+        _draw_lane(painter, lane, outside, _OUTSIDE_COLOUR, LOOK_HERE, ratio)
     if grips is not None:
         _draw_loop(painter, rect, grips)
     painter.end()
@@ -70,6 +88,10 @@ def draw_still(
 
 def _lane_name(class_id: int) -> str:
     return f"{CLASS_NAMES[class_id].capitalize()} probability"
+
+
+def _lane_rect(widget: QWidget, rect: QRect, row: int, height: int) -> QRect:
+    return QRect(rect.left(), ruler_height(widget.font()) + row * (height + 4), rect.width(), height)
 
 
 def _draw_ruler(painter: QPainter, rect: QRect, source: SourceInfo) -> None:
@@ -83,27 +105,32 @@ def _draw_ruler(painter: QPainter, rect: QRect, source: SourceInfo) -> None:
             painter.drawText(QRect(x + 5, 0, 200, height), Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def _draw_name(painter: QPainter, lane: QRect, class_id: int, colour: QColor, looked_for: bool) -> None:
+def _draw_name(painter: QPainter, lane: QRect, name: str, colour: QColor, looked_for: bool) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour if looked_for else QColor(theme.BORDER))
     painter.drawRoundedRect(QRectF(16, lane.center().y() - 5, 10, 10), 2, 2)
     painter.setPen(QColor(theme.TEXT if looked_for else theme.QUIET_TEXT))
     place = QRect(34, lane.top(), lane.left() - 34, lane.height())
-    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, _lane_name(class_id))
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, name)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def _draw_lane(
-    painter: QPainter, lane: QRect, class_id: int, analysis: AnalysisState, display: DisplayState, ratio: float
+    painter: QPainter,
+    lane: QRect,
+    values: NDArray[np.float32] | None,
+    colour: Colour,
+    threshold: float,
+    ratio: float,
 ) -> None:
-    values = analysis.lanes.get(class_id)
+    painter.fillRect(lane, QColor(theme.CANVAS))
     if values is None or not len(values):
         return
     peaks = column_peaks(values, max(round(lane.width() * ratio), 1))
-    picture = lane_picture(peaks, round(LANE_PX * ratio), display.colours[class_id], display.threshold)
+    picture = lane_picture(peaks, round(lane.height() * ratio), colour, threshold)
     painter.drawImage(QRectF(lane), rgba_image(picture))
-    y = lane.bottom() + 1 - round(display.threshold * LANE_PX)
+    y = lane.bottom() + 1 - round(threshold * lane.height())
     painter.setPen(QPen(QColor(255, 255, 255, 110), 1, Qt.PenStyle.DotLine))
     painter.drawLine(lane.left(), y, lane.right(), y)
 

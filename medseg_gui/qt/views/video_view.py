@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -19,9 +21,13 @@ from PySide6.QtWidgets import QWidget
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
+from medseg_gui.qt.relevance_painting import grey_image
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.views.badge import badge_size, paint_badge
+from medseg_gui.qt.views.relevance_overlay import RelevanceOverlay
 from medseg_gui.qt.views.zoom import Zoom
 from medseg_gui.types import Frame
 
@@ -30,13 +36,15 @@ _SHADE_PX = 4.0
 _DASHES = [4.0, 2.5]
 _LATE_WORTH_SAYING = 2
 _STEPS_TO_DOUBLE = 4
+_EDGE_PX = 12.0
 
 
 class VideoView(QWidget):
-    """The frame of `playback` with the overlay of `analysis`, drawn as `display` says.
+    """The frame of `playback` with the overlay of `analysis`, drawn as `display` says, and the explanation on top.
 
     The mask is drawn as vectors: it stays sharp at any zoom and costs little beside the picture. Its rim is
-    dashed because it is a prediction.
+    dashed because it is a prediction. Over an explanation only the rim is drawn and the probability rests: two maps
+    on one another cannot be read.
 
     Signals:
         painted: a new frame has just been painted.
@@ -45,12 +53,20 @@ class VideoView(QWidget):
     painted = Signal()
 
     def __init__(
-        self, playback: PlaybackState, analysis: AnalysisState, display: DisplayState, parent: QWidget | None = None
+        self,
+        playback: PlaybackState,
+        analysis: AnalysisState,
+        display: DisplayState,
+        explanation: ExplanationState,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._playback, self._analysis, self._display = playback, analysis, display
+        self._explanation = explanation
+        self.relevance = RelevanceOverlay(explanation, playback, self)
         self._frame: Frame | None = None
         self._picture = QImage()
+        self._grey: QImage | None = None
         self._paths: dict[int, QPainterPath] = {}
         self._probability: QImage | None = None
         self._is_unpainted = False
@@ -68,6 +84,8 @@ class VideoView(QWidget):
         self._playback.playing_changed.connect(self.update)
         self._analysis.overlay_changed.connect(self.on_overlay_changed)
         self._analysis.late_changed.connect(self.update)
+        self.relevance.changed.connect(self.update)
+        self._explanation.picking_changed.connect(self.on_picking_changed)
         display = self._display
         for signal in (
             display.mask_style_changed,
@@ -81,7 +99,7 @@ class VideoView(QWidget):
     def on_frame_changed(self, frame: Frame) -> None:
         """Show another frame."""
         self._frame = frame
-        self._picture = frame_image(frame.rgb)
+        self._picture, self._grey = frame_image(frame.rgb), None
         self._is_unpainted = True
         self._update_zoom()
         self.update()
@@ -93,6 +111,10 @@ class VideoView(QWidget):
         picture = overlay.probability if overlay else None
         self._probability = rgba_image(picture) if picture is not None else None
         self.update()
+
+    def on_picking_changed(self) -> None:
+        """While a place on the frame is to be picked, the cursor says so."""
+        self._rest_cursor()
 
     def fit(self) -> None:
         """The whole frame, as large as the view allows."""
@@ -115,16 +137,32 @@ class VideoView(QWidget):
         """Space went up; gives whether it was a key stroke of its own, not part of a drag."""
         alone = self._space_held and not self._space_dragged
         self._space_held = False
-        self.unsetCursor()
+        self._rest_cursor()
         return alone
 
+    def _rest_cursor(self) -> None:
+        if self._explanation.picking:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.unsetCursor()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to pan with the middle button, or with the left one while Space is held."""
+        """Begin to pan with the middle button, or with the left one while Space is held; pick a place."""
         left = event.button() == Qt.MouseButton.LeftButton
+        if left and self._explanation.picking and not self._space_held:
+            self._pick(event.position())
+            return
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space_held):
             self._drag_from = event.position()
             self._space_dragged = self._space_held
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def _pick(self, point: QPointF) -> None:
+        """Only a click on the frame itself says anything."""
+        place = self.zoom.transform.inverted()[0].map(point)
+        x, y = math.floor(place.x()), math.floor(place.y())
+        if 0 <= x < self._picture.width() and 0 <= y < self._picture.height():
+            self._explanation.pick(x, y)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan."""
@@ -137,7 +175,7 @@ class VideoView(QWidget):
         """Stop panning."""
         if self._drag_from is not None:
             self._drag_from = None
-            self.unsetCursor()
+            self._rest_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit."""
@@ -156,13 +194,20 @@ class VideoView(QWidget):
         self._update_zoom()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Frame, probability, masks, badge; then tell that a new frame stands on screen."""
+        """Frame, probability or relevance, masks, signs; then tell that a new frame stands on screen."""
         painter = QPainter(self)
-        self._paint_frame(painter)
+        is_explained = self.relevance.is_shown_on(self._frame)
+        self._paint_frame(painter, self.relevance.is_grey_under(self._frame))
+        if is_explained:
+            self.relevance.paint_map(painter, self.zoom.target)
+        top = 0.0
         if self._is_overlay_of_frame():
-            self._paint_probability(painter)
-            self._paint_masks(painter)
-            self._paint_late(painter)
+            if not is_explained:
+                self._paint_probability(painter)
+            self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
+            top = self._paint_late(painter)
+        if self._frame is not None:
+            self.relevance.paint_signs(painter, QRectF(self.rect()), self.zoom, self._frame, top)
         painter.end()
         if self._is_unpainted:
             self._is_unpainted = False
@@ -178,10 +223,13 @@ class VideoView(QWidget):
             return False
         return self._playback.is_playing or overlay.frame_index == frame.index
 
-    def _paint_frame(self, painter: QPainter) -> None:
+    def _paint_frame(self, painter: QPainter, is_grey: bool) -> None:
+        if is_grey and self._grey is None:
+            self._grey = grey_image(self._picture)
         painter.fillRect(self.rect(), QColor(theme.CANVAS))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self.zoom.target, self._picture)
+        picture = self._grey if is_grey and self._grey is not None else self._picture
+        painter.drawImage(self.zoom.target, picture)
 
     def _paint_probability(self, painter: QPainter) -> None:
         if self._probability is not None and self._display.show_probability:
@@ -189,7 +237,7 @@ class VideoView(QWidget):
             painter.drawImage(self.zoom.target, self._probability)
             painter.setOpacity(1.0)
 
-    def _paint_masks(self, painter: QPainter) -> None:
+    def _paint_masks(self, painter: QPainter, is_filled: bool) -> None:
         if self._display.mask_style == "off":
             return
         painter.save()
@@ -197,11 +245,11 @@ class VideoView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setTransform(self.zoom.transform, True)
         for class_id, path in self._paths.items():
-            self._paint_mask(painter, path, QColor(*self._display.colours[class_id]))
+            self._paint_mask(painter, path, QColor(*self._display.colours[class_id]), is_filled)
         painter.restore()
 
-    def _paint_mask(self, painter: QPainter, path: QPainterPath, colour: QColor) -> None:
-        if self._display.mask_style == "filled":
+    def _paint_mask(self, painter: QPainter, path: QPainterPath, colour: QColor, is_filled: bool) -> None:
+        if is_filled:
             area = QColor(colour)
             area.setAlphaF(self._display.mask_opacity)
             painter.fillPath(path, area)
@@ -212,19 +260,13 @@ class VideoView(QWidget):
         rim.setDashPattern(_DASHES)
         painter.strokePath(path, rim)
 
-    def _paint_late(self, painter: QPainter) -> None:
+    def _paint_late(self, painter: QPainter) -> float:
+        """Gives how far down the badge reaches, 0 for none."""
         late = self._analysis.late_by
         if not self._playback.is_playing or late <= _LATE_WORTH_SAYING:
-            return
+            return 0.0
         text = f"late by {late} frames"
-        size = painter.fontMetrics().size(0, text)
-        badge = QRectF(12, 12, size.width() + 20, size.height() + 8)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(0, 0, 0, 190))
-        painter.drawRoundedRect(badge, 4, 4)
-        painter.setPen(QColor(theme.WARNING))
-        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+        return paint_badge(painter, badge_size(painter, text).translated(_EDGE_PX, _EDGE_PX), text, theme.WARNING).y()
 
 
 def _pen(colour: QColor, width_px: float) -> QPen:

@@ -10,6 +10,7 @@ from medseg_gui.overlay import Overlay
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
@@ -29,7 +30,9 @@ WEIGHTS = (
 
 def new_state() -> AppState:
     """A state in which nothing is open."""
-    return AppState(SessionState(), PlaybackState(), DisplayState(), AnalysisState(), PerformanceState())
+    return AppState(
+        SessionState(), PlaybackState(), DisplayState(), AnalysisState(), PerformanceState(), ExplanationState()
+    )
 
 
 def make_source(count: int = 50, kind: str = "video", is_live: bool = False) -> SourceInfo:

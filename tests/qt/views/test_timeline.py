@@ -23,7 +23,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 @pytest.fixture
 def timeline(qtbot: QtBot, opened: AppState) -> Timeline:
     """Of a clip of 50 frames."""
-    timeline = Timeline(opened.session, opened.playback, opened.analysis, opened.display)
+    timeline = Timeline(opened.session, opened.playback, opened.analysis, opened.display, opened.explanation)
     qtbot.addWidget(timeline)
     timeline.resize(900, timeline.height())
     timeline.show()
@@ -178,7 +178,7 @@ def test_a_long_recording_is_drawn(timeline: Timeline, opened: AppState) -> None
 
 
 def test_nothing_open_takes_no_clicks(qtbot: QtBot, state: AppState) -> None:
-    timeline = Timeline(state.session, state.playback, state.analysis, state.display)
+    timeline = Timeline(state.session, state.playback, state.analysis, state.display, state.explanation)
     qtbot.addWidget(timeline)
     wanted: list[int] = []
     state.playback.frame_wanted.connect(wanted.append)

@@ -1,0 +1,156 @@
+"""Explains the newest frame that somebody wants explained, with less right to the processor than all else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from dataclasses import dataclass
+
+from PySide6.QtCore import QThread, Signal
+
+from medseg_gui.errors import MedsegError
+from medseg_gui.qt.workers.explainers import Explainers, FrameExplains, is_out_of_memory
+from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
+from medseg_gui.relevance_picture import require_finite
+from medseg_gui.types import ExplanationRequest, Frame, Relevance
+
+logger = logging.getLogger(__name__)
+
+_NICENESS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainJob:
+    """What to explain.
+
+    Attributes:
+        frame: on which frame.
+        weights: name of the weights.
+        request: what, and how.
+    """
+
+    frame: Frame
+    weights: str
+    request: ExplanationRequest
+
+
+class ExplainWorker(Worker):
+    """Owns an explainer for each weights in use, loaded when first needed.
+
+    Args:
+        explainers: where they come from; tests give their own.
+    """
+
+    ready = Signal(str, str, object)  # name of the weights, their id, tuple of what Grad-CAM can look at
+    explained = Signal(object, object)  # ExplainJob, Relevance
+    refused = Signal(object, object)  # ExplainJob, MedsegError
+    noticed = Signal(str)
+
+    def __init__(self, explainers: Explainers | None = None) -> None:
+        super().__init__()
+        self._source = explainers or Explainers()
+        self._jobs: Mailbox[ExplainJob] = Mailbox()
+        self._in_use: frozenset[str] | None = None
+        self._loaded: dict[str, FrameExplains] = {}
+        self._unusable: dict[str, MedsegError] = {}
+        self._is_failing = False
+        self._is_cpu_told = False
+
+    # From any thread
+
+    def explain(self, job: ExplainJob) -> None:
+        """Explain a frame next; one that waits is forgotten for it."""
+        if self._jobs.put(job):
+            self.wake()
+
+    def cancel(self) -> None:
+        """Forget the one that waits."""
+        self._jobs.take()
+
+    def keep(self, names: frozenset[str]) -> None:
+        """Let go of the explainers of all other weights."""
+        self._in_use = names
+        self.wake()
+
+    # On the worker's own thread
+
+    def begin(self) -> None:
+        """Stand back behind picture and prediction."""
+        _be_humble()
+
+    def work(self) -> None:
+        """Explain the newest frame."""
+        if self._in_use is not None:
+            self._loaded = {name: e for name, e in self._loaded.items() if name in self._in_use}
+            self._unusable = {name: e for name, e in self._unusable.items() if name in self._in_use}
+        if (job := self._jobs.take()) is not None:
+            self._answer(job)
+
+    def end(self) -> None:
+        """Let go of the networks."""
+        self._loaded.clear()
+
+    def _answer(self, job: ExplainJob) -> None:
+        try:
+            relevance = self._explain(job)
+        except MedsegError as e:
+            self.refused.emit(job, e)
+        except Exception as e:
+            self.refused.emit(job, self._sentence(e))
+        else:
+            self._is_failing = False
+            self.explained.emit(job, relevance)
+
+    def _explain(self, job: ExplainJob) -> Relevance:
+        explainer = self._explainer(job.weights)
+        relevance = explainer.explain(job.frame, job.request)
+        if explainer.fell_back:
+            self._tell_of_cpu()
+        for values in (relevance.values, *relevance.lesions, *(layer.values for layer in relevance.layers)):
+            require_finite(values)
+        return relevance
+
+    def _explainer(self, name: str) -> FrameExplains:
+        if name in self._unusable:
+            raise self._unusable[name]  # to load them again for each frame would only take long
+        if name not in self._loaded:
+            try:
+                weights_id, self._loaded[name] = self._load(name)
+            except MedsegError as e:
+                self._unusable[name] = e
+                raise
+            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> tuple[str, FrameExplains]:
+        try:
+            return self._source.load(name)
+        except RuntimeError as e:
+            if not is_out_of_memory(e) or not self._source.retreat_to_cpu():
+                raise
+            self._tell_of_cpu()
+            return self._source.load(name)
+
+    def _tell_of_cpu(self) -> None:
+        if not self._is_cpu_told:
+            self._is_cpu_told = True
+            self.noticed.emit("The graphics card has no room left; explanations are made on the CPU from now on.")
+
+    def _sentence(self, error: Exception) -> MedsegError:
+        """Logged once: what fails on one frame fails on the next."""
+        if self._is_failing:
+            logger.debug("The explanation failed again", exc_info=error)
+            return MedsegError("This frame cannot be explained; choose another method or rule.", str(error))
+        self._is_failing = True
+        return as_medseg_error(error)
+
+
+def _be_humble() -> None:
+    """Where threads have a niceness of their own (Linux), the network's helper threads inherit it."""
+    if sys.platform.startswith("linux"):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+    else:
+        QThread.currentThread().setPriority(QThread.Priority.LowPriority)
