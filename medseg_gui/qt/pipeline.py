@@ -93,6 +93,7 @@ class Pipeline(QObject):
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
+        self._loaded: dict[int, str] = {}
         self._is_frame_failing = False
         self._scan_job: ScanJob | None = None
         self._waiting_overlay: Overlay | None = None
@@ -202,7 +203,9 @@ class Pipeline(QObject):
             playback.pause()
 
     def _look_at(self, frame: Frame) -> None:
-        if self._chosen() and not self._workers.segment.segment(frame):
+        # While weights are being loaded, what the earlier ones see would be thrown away.
+        is_ready = self._chosen() == {c: name for c, name in self._loaded.items() if name}
+        if self._chosen() and is_ready and not self._workers.segment.segment(frame):
             self.counter.count_dropped()
 
     # Networks
@@ -223,6 +226,7 @@ class Pipeline(QObject):
 
     def on_loaded(self, class_id: int, name: str) -> None:
         """Look at the frame on screen with them; only now explain what they see."""
+        self._loaded[class_id] = name
         self.explaining.on_predicting(class_id, name)
         if self.state.playback.frame is not None:
             self._look_at(self.state.playback.frame)

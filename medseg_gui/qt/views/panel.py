@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from medseg_gui.qt import theme
@@ -21,8 +21,7 @@ class Panel(QDockWidget):
     def __init__(self, title: str, widget: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self.setObjectName(title)
-        self.setWidget(_in_scroll_area(widget))
-        self.setMinimumWidth(_NARROWEST_PX)
+        self.setWidget(_Scrolled(widget))
         self.setTitleBarWidget(self._build_title(title))
 
     def _build_title(self, title: str) -> QWidget:
@@ -43,11 +42,23 @@ class Panel(QDockWidget):
         return bar
 
 
-def _in_scroll_area(widget: QWidget) -> QScrollArea:
-    """On a small screen a panel is scrolled, not cut off."""
-    area = QScrollArea(widgetResizable=True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(widget)
-    return area
+class _Scrolled(QScrollArea):
+    """On a small screen a panel is scrolled up and down; it is never narrower than what it holds."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(widget)
+
+    def minimumSizeHint(self) -> QSize:
+        """Wide enough for the widget and the scroll bar beside it."""
+        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(max(_NARROWEST_PX, needed), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Another method or a larger font changes how much room the widget needs."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)

@@ -18,6 +18,7 @@ from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.explanation_picture import CacheStatistics
+from medseg_gui.qt.theme import apply_theme
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
 from medseg_gui.qt.views.video_view import VideoView
@@ -512,6 +513,7 @@ def test_timeline_has_a_lane_for_relevance_outside_while_explaining(window: Main
 def test_nothing_of_the_panel_is_cut_off_at_its_side(
     window: MainWindow, panel: ExplainPanel, wish: ExplanationState, method: str, width: int
 ) -> None:
+    apply_theme(QApplication.instance())  # its letters are larger than Qt's own
     window.resize(width, 720)
     wish.set_method(method)
     wish.set_layer_names(BLOCKS)
