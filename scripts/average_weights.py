@@ -2,8 +2,8 @@
 
     python scripts/average_weights.py run-a/polyp-unet_lite0.safetensors run-b/resume.pt -o averaged/
 
-`resume.pt` stands for the last state of a run, a .safetensors for what it kept as its best. The card begins as the first
-one's and says what was averaged.
+`resume.pt` stands for the last state of a run, a .safetensors for what it kept as its best. The card begins as the
+first one's and says what was averaged.
 """
 
 from __future__ import annotations
