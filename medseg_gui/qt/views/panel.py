@@ -50,11 +50,12 @@ class _Scrolled(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._content = widget
         self.setWidget(widget)
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for the widget and the scroll bar beside it."""
-        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        needed = self._content.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(max(_NARROWEST_PX, needed), super().minimumSizeHint().height())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
