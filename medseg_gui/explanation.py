@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from medseg_gui.device import DeviceChoice, choose_device
 from medseg_gui.errors import ExplanationError, InputError
@@ -23,7 +24,7 @@ from medseg_gui.explain.quality import agreement, judge, shares, stability
 from medseg_gui.explain.targets import Starts, start_relevance
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.segmenter import affine_normalisation, as_input
-from medseg_gui.types import ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
+from medseg_gui.types import BoolArray, ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class FrameExplainer:
     Args:
         info: which weights.
         device: one of `device.DEVICES`. Explanations run in single precision everywhere.
+        alter: changes the network before it is explained (what becomes of a map without what was learnt?).
 
     Attributes:
         info: as given.
@@ -51,8 +53,11 @@ class FrameExplainer:
         ExplanationError: the explained network would differ from the network.
     """
 
-    def __init__(self, info: WeightsInfo, device: str = "auto") -> None:
+    def __init__(
+        self, info: WeightsInfo, device: str = "auto", alter: Callable[[nn.Module], None] = lambda network: None
+    ) -> None:
         self.info = info
+        self._alter = alter
         self.weights_id = info.weights_id
         self.fell_back = False
         self._move_to(choose_device(device))
@@ -98,9 +103,27 @@ class FrameExplainer:
         """(1, 3, S, S) float32 on the device; `rgb` is (H, W, 3) uint8."""
         return as_input([rgb], self.info.input_size, self._scale, self._shift)
 
+    @torch.inference_mode()
+    def predict(self, x: Tensor) -> FloatArray:
+        """(B, S, S) float32 probabilities of prepared pictures (B, 3, S, S)."""
+        logits = self._explained.network(x)
+        return np.asarray(torch.sigmoid(logits.float()).squeeze(1).cpu().numpy())
+
+    def relevance_on(self, x: Tensor, request: ExplanationRequest, chosen: BoolArray) -> FloatArray:
+        """(S, S) relevance that starts alike on each chosen pixel, whatever is predicted there.
+
+        Args:
+            x: (1, 3, S, S) prepared picture.
+            request: method, rule and layer.
+            chosen: (S, S) bool.
+        """
+        run = self._run(x, request)
+        return _as_map(run.explain(self._start(run, (chosen / chosen.sum()).astype(np.float32), request)))
+
     def _move_to(self, choice: DeviceChoice) -> None:
         self.choice = choice
         network = load_network(self.info)
+        self._alter(network)
         self._scale, self._shift = affine_normalisation(network, choice.device)
         network = network.to(choice.device).to(memory_format=torch.channels_last)
         self._low, self._high = self._shift, 255 * self._scale + self._shift

@@ -165,6 +165,30 @@ def test_explain_says_when_nothing_is_predicted(
     assert "f0.png" in capsys.readouterr().out
 
 
+def test_evaluate_holds_explanations_beside_baselines(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "explanations.md"
+    arguments = ["evaluate", str(dataset), "--weights", weights, "--explanations", "--limit", "1", "--threshold", "0.3"]
+    assert run([*arguments, "--report", str(page), "--json"]) == 0
+    result = json_of(capsys)
+    assert result["images"] == 1
+    assert {"mask", "edges", "noise", "lrp epsilon", "lrp zplus", "gradcam", "hirescam"} <= set(result["maps"])
+    assert result["maps"]["edges"]["randomised"] == pytest.approx(1)
+    assert not result["maps"]["edges"]["passes"]["learnt"]
+    assert "| *mask* |" in page.read_text(encoding="utf-8")
+
+
+def test_bench_counts_what_explanations_cost(weights: str, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", str(dataset / "images"), "--weights", weights, "--frames", "10", "--no-window"]
+    assert run([*arguments, "--explain", "--json"]) == 0
+    costs = json_of(capsys)["explanations"]
+    assert costs["lrp epsilon"]["forwards"] <= 2.2
+    assert costs["lrp zplus"]["forwards"] <= 4.0
+    assert costs["gradcam"]["forwards"] <= 1.5
+    assert costs["zennit epsilon"]["forwards"] > 1.5 * costs["lrp epsilon"]["forwards"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

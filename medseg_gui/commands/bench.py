@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medseg_gui.networks.weights import WeightsInfo
+    from medseg_gui.types import Frame
+
+_EXPLAINED = 10  # frames to time explanations on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, default=100, help="how many to measure each station on (default 100)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play in the window (default 20)")
     parser.add_argument("--no-window", action="store_true", help="leave out painting and the whole pipeline")
+    parser.add_argument(
+        "--explain", action="store_true", help="add the cost of each explanation beside one forward pass"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
@@ -33,6 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             raise InputError("A camera gives no repeatable figures; choose a video.")
         height, width = source.read(0).size
         timings = time_stations(source, segmenter, args.frames)
+        explained = [source.read(i) for i in range(min(_EXPLAINED, source.frame_count))] if args.explain else []
     result: dict[str, Any] = {
         "source": f"{width}x{height}",
         "weights": segmenter.weights_id,
@@ -41,9 +51,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
     if not args.json:
         print(f"{segmenter.weights_id} on {width}x{height}, {segmenter.choice.reason}\n\n{table(timings)}\n")
+    if args.explain:
+        result["explanations"] = _explanations(segmenter.info, explained, args)
     if not args.no_window:
         result["window"] = _window(spec, args)
     return result
+
+
+def _explanations(info: WeightsInfo, frames: list[Frame], args: argparse.Namespace) -> dict[str, Any]:
+    from medseg_gui.evaluation.explanation_bench import measure_costs, table
+
+    costs = measure_costs(info, frames, args.device)
+    if not args.json:
+        print(f"{table(costs)}\n")
+    return {c.name: {k: v for k, v in vars(c).items() if k != "name"} for c in costs}
 
 
 def _window(spec: str, args: argparse.Namespace) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threshold-sweep", action="store_true", help="also Dice at 0.30 to 0.70")
     parser.add_argument("--per-image", action="store_true", help="with --json: each image's scores too")
+    parser.add_argument(
+        "--explanations", action="store_true", help="instead: how far the explanations can be trusted, beside baselines"
+    )
+    parser.add_argument("--limit", type=int, default=20, help="with --explanations: pictures, 0 for all (default 20)")
+    parser.add_argument("--report", type=Path, metavar="FILE.md", help="with --explanations: also write a page")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
@@ -39,6 +44,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.evaluation.scores import SWEEP, by_centre, score_images, summarise
     from medseg_gui.segmenter import Segmenter
 
+    if args.explanations:
+        return _explanations(args)
     segmenter = Segmenter.load(args.weights, args.device)
     threshold = segmenter.info.threshold if args.threshold is None else args.threshold
     if not 0 < threshold < 1:
@@ -64,6 +71,27 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if not args.json:
         _print(result)
     return result
+
+
+def _explanations(args: argparse.Namespace) -> dict[str, Any]:
+    from medseg_gui.commands.progress import progress_bar
+    from medseg_gui.errors import InputError
+    from medseg_gui.evaluation.explanations import as_dict, report, score_explanations
+    from medseg_gui.evaluation.report_file import write_report
+    from medseg_gui.networks.weights import find_weights
+
+    info = find_weights(args.weights)
+    threshold = info.threshold if args.threshold is None else args.threshold
+    if not 0 < threshold < 1 or args.limit < 0:
+        raise InputError("The threshold must lie between 0 and 1, and the limit be 0 or more.")
+    with progress_bar("images") as progress:
+        scores = score_explanations(_part(args, info), info, threshold, args.device, args.limit, progress)
+    page = report(scores, info.weights_id)
+    if args.report:
+        write_report(args.report, page)
+    if not args.json:
+        print(page)
+    return {"weights": info.weights_id, "part": args.part, "threshold": threshold, **as_dict(scores)}
 
 
 def _part(args: argparse.Namespace, info: WeightsInfo) -> list[Example]:

@@ -9,51 +9,47 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from medseg_gui.explain import EXPLAINERS, ExplainedNetwork, LrpPass
+from medseg_gui.explain import EXPLAINERS, SIGNED, ExplainedNetwork, LrpPass
 from medseg_gui.explain.rules import RULES
-from medseg_gui.types import ExplanationRequest
+from medseg_gui.types import POLYP, ExplanationRequest
 
 
-def forward_flops(network: nn.Module, x: Tensor) -> int:
-    """Floating point operations of one forward pass (convolutions and matrix products)."""
-    with torch.no_grad():
-        return _count(lambda: network(x))
+def flops(work: Callable[[], Any]) -> int:
+    """Floating point operations of some work (its convolutions and matrix products)."""
+    with _Counter() as counter:
+        work()
+    return counter.total
 
 
 def flops_of(explained: ExplainedNetwork, x: Tensor, request: ExplanationRequest) -> int:
-    """Those of one explanation, its forward pass included."""
+    """Operations of one explanation, its forward pass included."""
 
     def explain() -> None:
         run = EXPLAINERS[request.method](explained, x, request)
         run.explain(torch.ones_like(run.logits) / run.logits.numel())
 
-    return _count(explain)
+    return flops(explain)
 
 
 def flops_of_pixels_alone(explained: ExplainedNetwork, x: Tensor, rule: str) -> int:
-    """Those of LRP when only the pixels' relevance is asked for: blocks come at no further cost."""
+    """Operations of LRP when only the pixels' relevance is asked for: blocks come at no further cost."""
 
     def explain() -> None:
         run = LrpPass(explained, x, rule)
         run.follow(torch.ones_like(run.logits) / run.logits.numel(), [run.pixels])
 
-    return _count(explain)
+    return flops(explain)
 
 
-def requests() -> dict[str, ExplanationRequest]:
-    """Everything there is to be compared: each rule of LRP, and each activation map."""
-    rules = {f"lrp {rule}": ExplanationRequest("lrp", rule) for rule in RULES}
-    return rules | {m: ExplanationRequest(m) for m in EXPLAINERS if m not in ("lrp", "layers")}
-
-
-def _count(work: Callable[[], Any]) -> int:
-    with _Counter() as counter:
-        work()
-    return counter.total
+def requests(class_id: int = POLYP) -> dict[str, ExplanationRequest]:
+    """Everything there is to be compared: each rule of LRP, and each activation map at the last block."""
+    rules = {f"lrp {rule}": ExplanationRequest("lrp", rule, class_id=class_id) for rule in RULES}
+    cams = [m for m in EXPLAINERS if m not in SIGNED]
+    return rules | {m: ExplanationRequest(m, class_id=class_id) for m in cams}
 
 
 class _Counter(TorchDispatchMode):

@@ -54,9 +54,11 @@ def rank_correlation(a: FloatArray, b: FloatArray, where: BoolArray) -> float:
     Over the whole picture even a random network's map ranks pixels much as a trained one's does (0.8 to 0.9
     measured), because all maps follow edges: compare inside the mask.
     """
+    if not where.any():
+        return 0.0
     ranks = [_ranks(v[where]) for v in (a, b)]
     spread = [r.std() for r in ranks]
-    if min(spread, default=0.0) == 0 or not where.any():
+    if min(spread) == 0:
         return 0.0
     centred = [r - r.mean() for r in ranks]
     return float(np.mean(centred[0] * centred[1]) / (spread[0] * spread[1]))

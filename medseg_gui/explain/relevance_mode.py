@@ -228,6 +228,12 @@ def _add(run: RelevanceMode, /, input: Any, other: Any, *, alpha: float = 1) -> 
     return run.proportional(both[0], both[1] if alpha == 1 else both[1] * alpha)
 
 
+def _subtract(run: RelevanceMode, /, input: Any, other: Any, *, alpha: float = 1) -> Tensor:  # noqa: A002
+    if not isinstance(other, Tensor):
+        return _add(run, input, -alpha * other)
+    return _add(run, input, run.with_rule(other.detach() * -alpha, lambda r: (r,), other))
+
+
 def _multiply(run: RelevanceMode, /, input: Any, other: Any) -> Tensor:  # noqa: A002
     """A constant factor changes values, not who is responsible for them."""
     varying = [v for v in (input, other) if isinstance(v, Tensor) and v.requires_grad]
@@ -337,6 +343,7 @@ _HANDLERS: dict[Any, Callable[..., Any]] = {
     **{f: _activation(f) for f in _ACTIVATIONS},
     **{f: _averaging(f) for f in _AVERAGES},
     **dict.fromkeys((torch.add, Tensor.add, Tensor.add_, Tensor.__add__, Tensor.__iadd__, Tensor.__radd__), _add),
+    **dict.fromkeys((torch.sub, Tensor.sub, Tensor.sub_, Tensor.__sub__), _subtract),
     **dict.fromkeys((torch.mul, Tensor.mul, Tensor.mul_, Tensor.__mul__, Tensor.__rmul__), _multiply),
     **dict.fromkeys((torch.div, Tensor.div, Tensor.__truediv__), _divide),
 }

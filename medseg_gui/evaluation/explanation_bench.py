@@ -1,0 +1,126 @@
+"""What each kind of explanation costs: operations counted and time taken, beside zennit's where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from medseg_gui.errors import NothingPredictedError
+from medseg_gui.explain import ExplainedNetwork
+from medseg_gui.explain.cost import flops, flops_of, requests
+from medseg_gui.explanation import FrameExplainer
+from medseg_gui.networks import build_network
+from medseg_gui.networks.weights import WeightsInfo, load_network
+from medseg_gui.types import ExplanationRequest, Frame, Target
+
+_WARM_UP = 2
+_ZENNIT_RULES = ("epsilon", "zplus") if importlib.util.find_spec("zennit") is not None else ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One kind of explanation.
+
+    Attributes:
+        name: "lrp epsilon", "hirescam" …, "zennit epsilon".
+        forwards: operations of the whole explanation as multiples of one forward pass, which it includes.
+        median_ms: half of all took less.
+        per_forward: median time as a multiple of one forward pass's.
+    """
+
+    name: str
+    forwards: float
+    median_ms: float
+    per_forward: float
+
+
+def measure_costs(info: WeightsInfo, frames: Sequence[Frame], device: str = "auto") -> list[Cost]:
+    """Count and time one forward pass and every kind of explanation on some frames.
+
+    Args:
+        info: which weights.
+        frames: at least one.
+        device: one of `device.DEVICES`.
+    """
+    explainer = FrameExplainer(info, device)
+    x = explainer.prepare(frames[0].rgb)
+    network = load_network(info).to(x.device).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        forward_ms = _median_ms(lambda i: _wait(network(x)), len(frames))
+    counted = _counted(info)
+    costs = [Cost("forward", 1.0, forward_ms, 1.0)]
+    for name, request in requests(info.class_id).items():
+        taken = _median_ms(partial(_explain, explainer, frames, request), len(frames))
+        costs.append(Cost(name, counted[name], taken, taken / forward_ms))
+    for rule in _ZENNIT_RULES:
+        taken = _median_ms(partial(_zennit, network, x, rule), len(frames))
+        costs.append(Cost(f"zennit {rule}", counted[f"zennit {rule}"], taken, taken / forward_ms))
+    return costs
+
+
+def table(costs: Sequence[Cost]) -> str:
+    """Markdown table of costs."""
+    lines = [
+        "| explanation | forward passes (counted) | median ms | forward passes (timed) |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {c.name} | {c.forwards:.2f} | {c.median_ms:.1f} | {c.per_forward:.1f} |" for c in costs]
+    return "\n".join(lines)
+
+
+def _counted(info: WeightsInfo) -> dict[str, float]:
+    """Operations depend on the network alone: counted on the CPU with random weights and noise."""
+    network = build_network(info.network).eval().requires_grad_(False)
+    x = torch.rand(1, 3, info.input_size, info.input_size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        forward = flops(lambda: network(x))
+    explained = ExplainedNetwork(network, x, torch.tensor(0.0), torch.tensor(1.0))
+    counted = {name: flops_of(explained, x, request) / forward for name, request in requests().items()}
+    for rule in _ZENNIT_RULES:
+        counted[f"zennit {rule}"] = flops(partial(_zennit, network, x, rule)) / forward
+    return counted
+
+
+def _explain(explainer: FrameExplainer, frames: Sequence[Frame], request: ExplanationRequest, i: int) -> None:
+    """One explanation as the window makes it, of the whole mask or, with an empty one, of the nearest miss."""
+    frame = frames[i % len(frames)]
+    try:
+        explainer.explain(frame, request)
+    except NothingPredictedError:
+        explainer.explain(frame, replace(request, target=Target("nearest_miss")))
+
+
+def _zennit(network: torch.nn.Module, x: Tensor, rule: str, i: int = 0) -> None:
+    # The cost is the same whether BatchNorm is merged or not, so the network is taken as it is.
+    from zennit.composites import LayerMapComposite
+    from zennit.rules import Epsilon, Pass, ZPlus
+    from zennit.types import Activation, Convolution
+
+    chosen = {"epsilon": Epsilon, "zplus": ZPlus}[rule]
+    composite: Any = LayerMapComposite([(Activation, Pass()), (Convolution, chosen())])
+    with torch.enable_grad(), composite.context(network) as hooked:
+        pixels = x.detach().clone().requires_grad_()
+        logits = hooked(pixels)
+        _wait(torch.autograd.grad(logits, pixels, torch.ones_like(logits) / logits.numel())[0])
+
+
+def _wait(result: Tensor) -> None:
+    if result.device.type == "cuda":
+        torch.cuda.synchronize(result.device)
+
+
+def _median_ms(work: Callable[[int], None], count: int) -> float:
+    times_ms = []
+    for i in range(count + _WARM_UP):
+        started = time.perf_counter()
+        work(i)
+        times_ms.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times_ms[_WARM_UP:])
