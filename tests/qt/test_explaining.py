@@ -38,6 +38,13 @@ def wait_for_picture(wish: ExplanationState, qtbot: QtBot, index: int) -> None:
     qtbot.waitUntil(lambda: wish.picture is not None and wish.picture.relevance.frame_index == index)
 
 
+def arrived(pipeline: Pipeline, qtbot: QtBot) -> int:
+    """Index of the frame on screen, once the one that was asked for before the pause has come."""
+    playback = pipeline.state.playback
+    qtbot.waitUntil(lambda: playback.index == playback.wanted_index)
+    return playback.index
+
+
 def test_nothing_is_explained_before_somebody_asks(
     pipeline: Pipeline, qtbot: QtBot, explainers: FakeExplainers
 ) -> None:
@@ -68,7 +75,9 @@ def test_on_a_still_frame_the_newest_wins_and_only_it_is_shown(
         assert wish.is_computing
     explainers.gate.set()
     wait_for_picture(wish, qtbot, 4)
-    assert explainers.indices[1:] in ([1, 4], [4])
+    later = explainers.indices[1:]  # at most the one that was begun before, and the newest
+    assert later[-1] == 4
+    assert len(later) <= 2
 
 
 def test_prediction_does_not_wait_for_the_explanation(
@@ -146,7 +155,7 @@ def test_in_motion_it_follows_at_its_own_rate_and_says_how_late_it_is(
     explained.state.playback.pause()
     assert 1 < len(explainers.seen) < 12
     assert max(late) > 0
-    index = explained.state.playback.index
+    index = arrived(explained, qtbot)
     wait_for_picture(wish, qtbot, index)
     assert wish.late_by == 0
 
@@ -170,7 +179,7 @@ def test_pausing_explains_exactly_the_frame_on_screen(
     qtbot.waitUntil(lambda: explained.state.playback.index >= 3)
     explained.state.playback.pause()
     explainers.gate.set()
-    index = explained.state.playback.index
+    index = arrived(explained, qtbot)
     wait_for_picture(wish, qtbot, index)
     assert explainers.indices[-1] == index
 

@@ -16,7 +16,7 @@ _METHODS = {
     "cam": ("Grad-CAM", "probability", "Where one layer of the network looked (Tab)"),
 }
 _RULE_TIPS = {
-    "composite": "composite: γ, then ε",
+    "composite": "composite: z⁺, ε at head",
     "epsilon": "ε: faithful, noisy",
     "gamma": "γ: in between",
     "zplus": "z⁺: stable, less specific",
