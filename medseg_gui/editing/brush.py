@@ -146,7 +146,7 @@ def capsule(a: Dab, b: Dab, shape: tuple[int, int]) -> tuple[Box, BoolArray]:
     x0, x1 = min(a.x - a.radius_px, b.x - b.radius_px), max(a.x + a.radius_px, b.x + b.radius_px)
     y0, y1 = min(a.y - a.radius_px, b.y - b.radius_px), max(a.y + a.radius_px, b.y + b.radius_px)
     box = Box(math.floor(x0), math.floor(y0), math.ceil(x1) + 1, math.ceil(y1) + 1).clipped(shape)
-    rows = np.arange(box.y0, box.y1) + 0.5
+    rows = np.arange(box.y0, box.y1, dtype=np.float64) + 0.5
     spans = [_disc_spans(a, rows), _disc_spans(b, rows), *_tangent_spans(a, b, rows)]
     left = np.minimum.reduce([s[0] for s in spans])[:, None]
     right = np.maximum.reduce([s[1] for s in spans])[:, None]

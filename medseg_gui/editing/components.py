@@ -28,4 +28,4 @@ def number_parts(region: BoolArray, corners_join: bool = True) -> tuple[NDArray[
     order = np.concatenate([[0], np.argsort(-areas[1:], kind="stable") + 1])
     numbers = np.empty(len(areas), np.int32)
     numbers[order] = np.arange(len(areas))
-    return np.take(numbers, parts), areas[order]
+    return numbers[np.asarray(parts)], areas[order]

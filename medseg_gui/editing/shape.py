@@ -54,7 +54,8 @@ def distance_to(region: BoolArray) -> FloatArray:
     """
     if not region.any():
         return np.full(region.shape, np.inf, np.float32)
-    return cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance.astype(np.float32, copy=False)
 
 
 def signed_distance(region: BoolArray) -> FloatArray:
