@@ -60,7 +60,11 @@ def motion(to_rgb: UInt8Array, from_rgb: UInt8Array) -> Flow:
     size = _flow_size(width, height)
     to_grey, from_grey = (_grey(rgb, size) for rgb in (to_rgb, from_rgb))
     finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    back, forth = finder.calc(to_grey, from_grey, None), finder.calc(from_grey, to_grey, None)
+    still = np.zeros((*to_grey.shape, 2), np.float32)
+    back, forth = (
+        finder.calc(a, b, still.copy()).astype(np.float32, copy=False)
+        for a, b in ((to_grey, from_grey), (from_grey, to_grey))
+    )
     returned = cv2.remap(
         forth, *_maps(_absolute(back)), interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

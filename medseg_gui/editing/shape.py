@@ -59,5 +59,7 @@ def distance_to(region: BoolArray) -> FloatArray:
 
 
 def signed_distance(region: BoolArray) -> FloatArray:
-    """(H, W) float32 distance in pixels to the rim of a region, negative inside; infinite when there is no rim."""
-    return np.where(region, 0.5 - distance_to(~region), distance_to(region) - 0.5).astype(np.float32)
+    """(H, W) float32 distance in pixels to the rim of a region, negative inside; without a rim, height plus width."""
+    furthest = sum(region.shape)
+    distance = np.where(region, 0.5 - distance_to(~region), distance_to(region) - 0.5)
+    return np.clip(distance, -furthest, furthest).astype(np.float32)

@@ -24,7 +24,6 @@ from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 _SIDE_PX = 288  # of the picture that is thought about: near the network's own resolution
 _FADED = 0.02  # of a click's strength, from which it changes nothing
 _LEAST_LOGIT = 0.3  # so that a click on the network's own outline still says something
-_NO_OUTLINE_PX = 999.0  # distance to the outline where there is none
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,20 @@ class Tuning:
         reach: standard deviation of the push along geodesic ways, in depths of the click.
         colour: what a difference of 1 in CIELAB costs, in pixels of the small picture.
         doubt: what a difference of 1 in the network's logit costs.
-        logit_share: how much the network's isolines, and not the outline's, are pushed, in [0, 1].
-        far: distance from the outline, as a share of the longer side, from which a left click means a new lesion.
+        logit_share: how much the network's isolines, and not the outline's, are pushed where it is in doubt, in [0, 1].
+        far: distance from the outline, as a share of the longer side, from which a left click means a new lesion,
+            if it is also `apart` from it.
+        apart: distance from the outline in radii of a disc as large as the lesion.
         whole: a right click at least so deep in a smaller part, as a share of its depth, removes that part.
     """
 
     push: float = 2.0
-    reach: float = 2.5
-    colour: float = 0.05
+    reach: float = 1.8
+    colour: float = 0.3
     doubt: float = 0.5
     logit_share: float = 0.5
-    far: float = 0.10
+    far: float = 0.05
+    apart: float = 0.5
     whole: float = 0.8
 
 
@@ -125,10 +127,11 @@ class SmartClicks:
         click = _Click(lesion_id, adds, geodesic_distance(start, self._features, 1.0))
         own = self._nearer_than_opposite(click)
         self._clicks.append(click)
-        outside = np.clip(signed_distance(region), -_NO_OUTLINE_PX, _NO_OUTLINE_PX)
+        outside = signed_distance(region)
         if not adds and (part := self._smaller_part(region, outside, at)) is not None:
             return np.where(part, 1.0, -1.0).astype(np.float32)
-        if adds and outside[at] > self._tuning.far * max(region.shape):
+        radius = float(np.sqrt(region.sum() / np.pi))
+        if adds and outside[at] > max(self._tuning.far * max(region.shape), self._tuning.apart * radius):
             strength = clearest_rim(click.distance, self._features) - click.distance
         else:
             strength = self._pushed(outside if adds else -outside, click, at)
@@ -143,7 +146,9 @@ class SmartClicks:
         lack = max(-float(logit[at]), 0.0)
         by_outline = t.push * depth * reach - outside
         by_network = (t.push * lack * reach + logit) * (depth / max(lack, _LEAST_LOGIT))
-        mixed = (1 - t.logit_share) * by_outline + t.logit_share * by_network
+        # Where the network is sure, its isolines lie far apart and say nothing about where to stop.
+        share = t.logit_share / np.cosh(self._logit / 2) ** 2
+        mixed = (1 - share) * by_outline + share * by_network
         return np.where(reach > _FADED, mixed, -1.0)
 
     def _smaller_part(self, region: BoolArray, outside: FloatArray, at: tuple[int, int]) -> BoolArray | None:
@@ -171,7 +176,7 @@ def clearest_rim(distance: FloatArray, features: FloatArray) -> float:
         features: (H, W, C) float32.
     """
     if min(distance.shape) < 2:
-        return float(distance.max())
+        return float(distance.max()) + 1
     steps: tuple[NDArray[np.float32], ...] = tuple(np.gradient(features, axis=axis) for axis in (0, 1))
     edge = np.sqrt(sum((s**2).sum(axis=2) for s in steps))
     radii = np.geomspace(0.03, 0.35, 16) * max(distance.shape)
