@@ -23,6 +23,7 @@ from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 
 _SIDE_PX = 288  # of the picture that is thought about: near the network's own resolution
 _FADED = 0.02  # of a click's strength, from which it changes nothing
+_LEAST_SHARE, _MOST_SHARE = 0.03, 0.3  # radius of a lesion the network missed, in longer sides
 _LEAST_LOGIT = 0.3  # so that a click on the network's own outline still says something
 
 
@@ -44,7 +45,7 @@ class Tuning:
 
     push: float = 2.0
     reach: float = 1.8
-    colour: float = 0.3
+    colour: float = 0.2
     doubt: float = 0.5
     logit_share: float = 0.5
     far: float = 0.05
@@ -132,7 +133,9 @@ class SmartClicks:
             return np.where(part, 1.0, -1.0).astype(np.float32)
         radius = float(np.sqrt(region.sum() / np.pi))
         if adds and outside[at] > max(self._tuning.far * max(region.shape), self._tuning.apart * radius):
-            strength = clearest_rim(click.distance, self._features) - click.distance
+            # A forgotten piece of a lesion is smaller than the lesion, and keeps clear of it.
+            most = min(float(outside[at]), radius) if region.any() else _MOST_SHARE * max(region.shape)
+            strength = clearest_rim(click.distance, self._features, most) - click.distance
         else:
             strength = self._pushed(outside if adds else -outside, click, at)
         return np.where(own, strength, -1.0).astype(np.float32)
@@ -168,18 +171,22 @@ class SmartClicks:
         return own
 
 
-def clearest_rim(distance: FloatArray, features: FloatArray) -> float:
+def clearest_rim(distance: FloatArray, features: FloatArray, most_px: float) -> float:
     """The geodesic radius around a click at which the features change most along the rim.
 
     Args:
         distance: (H, W) float32 geodesic distance from the click, in pixels.
         features: (H, W, C) float32.
+        most_px: the largest radius to consider.
     """
     if min(distance.shape) < 2:
         return float(distance.max()) + 1
     steps: tuple[NDArray[np.float32], ...] = tuple(np.gradient(features, axis=axis) for axis in (0, 1))
     edge = np.sqrt(sum((s**2).sum(axis=2) for s in steps))
-    radii = np.geomspace(0.03, 0.35, 16) * max(distance.shape)
+    # Highlights and the black border are clearer than any lesion; they must not decide.
+    edge = np.minimum(edge, np.percentile(edge, 90))
+    radii = np.geomspace(min(_LEAST_SHARE * max(distance.shape), most_px), most_px, 16)
     rims = [np.abs(distance - r) < 1.0 for r in radii]
-    scores = [float(edge[rim].mean()) if rim.any() else -1.0 for rim in rims]
+    inner = [float(edge[distance <= r].mean()) for r in radii]
+    scores = [float(edge[rim].mean()) / (i + 1e-6) if rim.any() else -1.0 for rim, i in zip(rims, inner, strict=True)]
     return float(radii[int(np.argmax(scores))])
