@@ -60,9 +60,9 @@ def test_the_difference_is_that_of_the_pixels(data: st.DataObject) -> None:
     assert rle.encode(second) ^ difference == rle.encode(first)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2160, 3840), (1080, 1919)])
+@pytest.mark.parametrize("size", [(1, 1), (2160, 3840), (61, 1919)])
 def test_large_runs_and_small_pictures(size: tuple[int, int]) -> None:
-    for mask in (np.zeros(size, bool), np.ones(size, bool), np.arange(size[0])[:, None] % 7 < np.arange(size[1]) % 5):
+    for mask in (np.zeros(size, bool), np.ones(size, bool), np.arange(size[0])[:, None] % 97 < np.arange(size[1]) % 5):
         theirs = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
         assert rle.encode(mask).text == theirs["counts"].decode()
         np.testing.assert_array_equal(rle.encode(mask).to_mask(), mask)
