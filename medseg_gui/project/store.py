@@ -198,6 +198,13 @@ class Project:
         """Frames in the order of sources and time."""
         return [queries.frame_from_row(row) for row in self._database.rows(*queries.frames(wanted, self.reader))]
 
+    def frames_read_by(self, readers: tuple[int, int], states: tuple[str, ...]) -> list[FrameRecord]:
+        """Frames that are in one of these states for both readers; their records are those of the first."""
+        wanted = FrameFilter(states=states)
+        rows, others = (self._database.rows(*queries.frames(wanted, reader)) for reader in readers)
+        second = {queries.frame_from_row(row).key for row in others}
+        return [f for f in map(queries.frame_from_row, rows) if f.key in second]
+
     def progress(self, wanted: FrameFilter = EVERYTHING) -> dict[str, int]:
         """How many frames are in each state; every one of STATES is there."""
         return dict.fromkeys(STATES, 0) | dict(self._database.rows(*queries.progress(wanted, self.reader)))

@@ -97,9 +97,10 @@ def test_bit_flips_are_told_or_do_no_harm(filled: Path) -> None:
     sound = database.read_bytes()
     chance = random.Random(0)
     told = 0
-    for _ in range(60):
+    used = [place for place, byte in enumerate(sound) if byte]  # most of a small database is empty pages
+    for _ in range(80):
         broken = bytearray(sound)
-        broken[chance.randrange(len(sound))] ^= 1 << chance.randrange(8)
+        broken[chance.choice(used)] ^= 1 << chance.randrange(8)
         database.write_bytes(broken)
         try:
             with Project(filled) as project:
@@ -108,7 +109,7 @@ def test_bit_flips_are_told_or_do_no_harm(filled: Path) -> None:
         except MedsegError:
             told += 1
         else:
-            assert masks in ([lesions_of(0), lesions_of(1)], [(), ()], [lesions_of(0), ()], [(), lesions_of(1)])
+            assert masks == [lesions_of(0), lesions_of(1)]
     assert told > 5
 
 
