@@ -1,4 +1,4 @@
-"""Kills a writing process at random moments and looks what is left: every stroke that was said to be saved must be there.
+"""Kills a writing process at random moments: every stroke that was said to be saved must be there afterwards.
 
     python scripts/kill_loop.py                  # 100 rounds
     python scripts/kill_loop.py --rounds 5 --size 480 640

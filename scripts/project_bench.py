@@ -101,15 +101,15 @@ def strokes(project: Project) -> None:
     labels = np.zeros(SIZE_4K, np.uint16)
     cv2.circle(labels, (1900, 1000), 700, 1, -1)
     chance = np.random.default_rng(0)
-    write, encoding, undo = [], [], []
+    write, encoding = [], []
     for _ in range(STEPS):
         x, y = (int(v) for v in chance.integers(200, 2000, 2))
         cv2.line(labels, (x, y), (x + 300, y + 150), int(chance.integers(0, 3)), 40)
-        encoding.append(timed(lambda: encode(labels > 0)))
+        mask = labels > 0
+        encoding.append(timed(lambda mask=mask: encode(mask)))
         lesions = lesions_from_labels(labels, {1: POLYP, 2: INSTRUMENT})
         write.append(timed(lambda lesions=lesions: project.write_mask(key, lesions, SIZE_4K)))
-    for _ in range(STEPS):
-        undo.append(timed(project.undo))
+    undo = [timed(project.undo) for _ in range(STEPS)]
     told("4K: encode one mask", encoding)
     told("4K: write a stroke, until it is on the disk", write)
     told(f"4K: undo, {STEPS} strokes in turn", undo)

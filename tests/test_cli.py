@@ -146,6 +146,10 @@ def test_weights_are_listed_shown_exported_and_imported(
         ["weights", "show"],
         ["phantom", "{out}", "--count", "0"],
         ["bench", "{missing}", "--weights", "tiny"],
+        ["project", "show", "{missing}"],
+        ["project", "import", "{out}", "--from", "{missing}", "--format", "coco"],
+        ["project", "import", "{out}", "--format", "coco"],
+        ["project", "export", "{missing}", "--format", "dicom", "-o", "{out}"],
         ["predict"],
         ["doctor", "--nonsense"],
     ],
@@ -193,7 +197,8 @@ def test_a_word_that_is_no_command_is_a_source(monkeypatch: pytest.MonkeyPatch) 
 
 
 CORE = ["types", "errors", "paths", "settings", "overlay", "device", "media", "data", "networks", "segmenter",
-        "prediction", "training.loop", "evaluation.scores", "cli"]  # fmt: skip
+        "prediction", "training.loop", "evaluation.scores", "project.exchange.transfer", "project.review",
+        "cli"]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from medseg_gui.commands import bench, doctor, evaluate, phantom, predict, train, weights, window
+from medseg_gui.commands import bench, doctor, evaluate, phantom, predict, project, train, weights, window
 
 COMMANDS: dict[str, ModuleType] = {
     "window": window,
@@ -16,6 +16,7 @@ COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "evaluate": evaluate,
     "weights": weights,
+    "project": project,
     "phantom": phantom,
     "bench": bench,
     "doctor": doctor,

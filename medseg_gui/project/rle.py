@@ -97,7 +97,8 @@ def encode(mask: BoolArray | UInt8Array) -> RunLength:
     Args:
         mask: (H, W) bool or uint8, non-zero is on.
     """
-    return encode_labels((mask != 0).astype(np.uint8)).get(1, empty(*mask.shape))
+    ones = mask if mask.dtype == np.bool_ else mask != 0
+    return encode_labels(ones.view(np.uint8)).get(1, empty(*mask.shape))
 
 
 def encode_labels(labels: Labels | UInt8Array) -> dict[int, RunLength]:

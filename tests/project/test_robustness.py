@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from medseg_gui.project.database import DATABASE_NAME, DamagedProjectError
 from medseg_gui.project.records import ACCEPTED, SKIPPED
 from medseg_gui.project.store import Project
 from medseg_gui.project.unsaved import MaskEdit, NotesEdit, StateEdit, Unsaved
+from tests.conftest import ROOT
 from tests.project.conftest import SIZE, key_of, lesions_of
 
 
@@ -226,6 +228,18 @@ def test_a_wrong_edit_is_not_kept(folder: Path) -> None:
         with pytest.raises(DataError):
             unsaved.save(StateEdit((key_of(project, 0),), SKIPPED))
         assert unsaved.count == 0
+
+
+def test_strokes_survive_a_killed_process(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "kill_loop.py"), "--rounds", "5", "--folder", str(tmp_path / "killed")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "5 of 5 rounds" in result.stdout
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
