@@ -32,6 +32,10 @@ class DataError(InputError):
     """A data set folder cannot be used as it is."""
 
 
+class ProjectError(InputError):
+    """A project cannot be used as it is: open elsewhere, damaged, or of a newer version."""
+
+
 class ShapeError(InputError):
     """Two arrays that must have the same size differ."""
 

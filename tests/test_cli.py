@@ -213,6 +213,10 @@ def test_bench_counts_what_explanations_cost(weights: str, dataset: Path, capsys
         ["weights", "show"],
         ["phantom", "{out}", "--count", "0"],
         ["bench", "{missing}", "--weights", "tiny"],
+        ["project", "show", "{missing}"],
+        ["project", "import", "{out}", "--from", "{missing}", "--format", "coco"],
+        ["project", "import", "{out}", "--format", "coco"],
+        ["project", "export", "{missing}", "--format", "dicom", "-o", "{out}"],
         ["predict"],
         ["doctor", "--nonsense"],
     ],
@@ -261,7 +265,7 @@ def test_a_word_that_is_no_command_is_a_source(monkeypatch: pytest.MonkeyPatch) 
 
 CORE = ["types", "errors", "paths", "settings", "overlay", "device", "media", "data", "networks", "segmenter",
         "explain", "explanation", "explanation_files", "relevance_picture", "prediction", "training.loop",
-        "evaluation.scores", "cli"]  # fmt: skip
+        "evaluation.scores", "project.exchange.transfer", "project.review", "cli"]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from medseg_gui.commands import bench, doctor, evaluate, explain, phantom, predict, train, weights, window
+from medseg_gui.commands import bench, doctor, evaluate, explain, phantom, predict, project, train, weights, window
 
 COMMANDS: dict[str, ModuleType] = {
     "window": window,
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "evaluate": evaluate,
     "weights": weights,
+    "project": project,
     "phantom": phantom,
     "bench": bench,
     "doctor": doctor,

@@ -50,6 +50,11 @@ class ImageFolder(Source):
         file = self._files[index]
         return Frame(index, float(self.frame_times[index]), self.source_id, read_image(file), file.name)
 
+    @property
+    def names(self) -> list[str]:
+        """File name of each frame."""
+        return [file.name for file in self._files]
+
     def close(self) -> None:
         """Nothing is held open."""
 

@@ -1,0 +1,244 @@
+"""Between a project and a folder of annotations: which frames go out under which names, and where they come in.
+
+A frame of a video, and every frame when names are to be hidden, is called by the beginning of its source's content
+hash and its index; by that name it is found again when it comes back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+
+from medseg_gui.errors import DataError, MedsegError, OutputError
+from medseg_gui.media.folder import ImageFolder
+from medseg_gui.media.source import Source
+from medseg_gui.project.deidentify import black_out, find_field_of_view
+from medseg_gui.project.exchange import FORMATS, Format
+from medseg_gui.project.exchange.format import IMAGES, Annotation, write_bytes
+from medseg_gui.project.records import REVIEWED, FrameFilter, FrameKey, FrameRecord
+from medseg_gui.project.store import Project
+from medseg_gui.types import UInt8Array
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+DEFAULT_FILTER = FrameFilter(states=REVIEWED)
+_HASH_DIGITS = 12
+_FIELD_FRAMES = 12  # so many frames of a source show where its field of view is
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export did.
+
+    Attributes:
+        frames: pictures with their annotations.
+        without_picture: frames whose source is missing; their annotations were written all the same.
+        lost: what did not survive the format, in words; empty for nothing.
+    """
+
+    frames: int
+    without_picture: int
+    lost: str
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import did.
+
+    Attributes:
+        frames: frames that got a mask.
+        kept: frames that had a mask, which was left as it was.
+        unknown: annotations whose picture is nowhere.
+    """
+
+    frames: int
+    kept: int
+    unknown: int
+
+
+def format_named(name: str) -> Format:
+    """A format by its name.
+
+    Raises:
+        DataError: there is none.
+    """
+    if name not in FORMATS:
+        raise DataError(f"There is no format {name}; use one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def export_project(
+    project: Project,
+    format_name: str,
+    folder: Path,
+    wanted: FrameFilter = DEFAULT_FILTER,
+    deidentify: bool = False,
+    margin_px: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Export:
+    """Write frames and their annotations into a new or empty folder.
+
+    Args:
+        project: open.
+        format_name: key of FORMATS.
+        folder: where to; pictures go to its `images/` as PNG, pixel by pixel as they were annotated.
+        wanted: which frames; those that a person corrected or accepted if not told.
+        deidentify: black out what lies outside the scope's field of view, and hide file names.
+        margin_px: how much more is blacked out, see `deidentify.black_out`.
+        progress: called with (done, in all).
+
+    Raises:
+        DataError: no such format, or nothing to export.
+        OutputError: the folder is not empty or cannot be written.
+    """
+    chosen, records = format_named(format_name), project.frames(wanted)
+    if not records:
+        raise DataError("No frame is to be exported; accept or correct some first, or ask for other states.")
+    _make_empty(folder)
+    annotations = [_annotation_of(project, r, deidentify) for r in records]
+    if len({a.stem for a in annotations}) < len(annotations):  # two sources may hold equal names
+        annotations = [replace(a, image=f"{_hidden_name(a.record)}.png") for a in annotations]
+    missing = 0
+    if not isinstance(chosen, type(FORMATS["csv"])):
+        missing = _write_pictures(project, annotations, folder / IMAGES, deidentify, margin_px, progress)
+    return Export(len(records), missing, chosen.write(annotations, folder))
+
+
+def import_folder(
+    project: Project, format_name: str, folder: Path, centre: str = "", replace_masks: bool = False
+) -> Import:
+    """Read annotations into a project: all of them or, when one is unusable, none.
+
+    Their pictures are frames that the project knows, or lie beside the annotations (in `images/` or the folder
+    itself), which then becomes a source.
+
+    Args:
+        project: open.
+        format_name: key of FORMATS.
+        folder: where the annotations lie.
+        centre: of the source that is added.
+        replace_masks: whether a mask that is there is replaced; else it stays.
+
+    Raises:
+        DataError: no such format, nothing to import, or an annotation does not fit its picture.
+        OutputError: the project cannot be written.
+    """
+    chosen = format_named(format_name)
+    if not folder.exists():
+        raise DataError(f"{folder.name} is not there; check the path.")
+    annotations = chosen.read(folder)
+    places = _places(project, folder, annotations, centre)
+    found = [(places[a.image], a) for a in annotations if a.image in places]
+    if not found:
+        raise DataError(f"None of the pictures that {folder.name} marks is there; put them into {IMAGES}/ beside.")
+    taken = {r.key for r in project.frames() if r.state in REVIEWED} if not replace_masks else set()
+    fresh = [(key, a.lesions, a.size, name) for (key, name), a in found if key not in taken]
+    project.import_masks(fresh)
+    return Import(len(fresh), len(found) - len(fresh), len(annotations) - len(found))
+
+
+def _annotation_of(project: Project, record: FrameRecord, hide: bool) -> Annotation:
+    stem = _hidden_name(record) if hide or not record.name else Path(record.name).stem
+    shown = replace(record, name="", notes="", author="") if hide else record
+    return Annotation(f"{stem}.png", record.size, project.read_mask(record.key), shown)
+
+
+def _hidden_name(record: FrameRecord | None) -> str:
+    assert record is not None  # every annotation that goes out has its record
+    return f"{record.key.source_hash[:_HASH_DIGITS]}_{record.key.index:06d}"
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(folder.iterdir())
+    except OSError as e:
+        raise OutputError(f"{folder.name} cannot be made ({e.strerror}); choose another folder.") from e
+    if not is_empty:
+        raise OutputError(f"{folder.name} already holds other files; choose a new or empty folder.")
+
+
+def _write_pictures(
+    project: Project, annotations: Sequence[Annotation], folder: Path, hide: bool, margin_px: int, progress: Progress
+) -> int:
+    """Write the frames as PNG, source by source; gives the number of those whose source is missing."""
+    by_source: dict[str, list[Annotation]] = {}
+    for a in annotations:
+        if a.record is not None:
+            by_source.setdefault(a.record.key.source_hash, []).append(a)
+    missing = done = 0
+    for source_hash, wanted in by_source.items():
+        try:
+            source = project.open_source(source_hash)
+        except MedsegError as e:
+            logger.warning("The frames of source %s are left out: %s", source_hash, type(e).__name__)
+            missing += len(wanted)
+            continue
+        with source:
+            for image, rgb in _frames_of(source, wanted, hide, margin_px):
+                write_bytes(folder / image, cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
+                progress(done := done + 1, len(annotations))
+    return missing
+
+
+def _frames_of(
+    source: Source, wanted: Sequence[Annotation], hide: bool, margin_px: int
+) -> Iterator[tuple[str, UInt8Array]]:
+    """(file name, picture) of each frame; pictures of one size share their field of view."""
+    fields = {}
+    for a in wanted:
+        assert a.record is not None  # `_write_pictures` passes no others
+        rgb = source.read(a.record.key.index).rgb
+        if hide:
+            if a.size not in fields:
+                same = [b.record.key.index for b in wanted if b.size == a.size and b.record]
+                spread = same[:: -(-len(same) // _FIELD_FRAMES)]
+                fields[a.size] = find_field_of_view([source.read(i).rgb for i in spread])
+            rgb = black_out(rgb, fields[a.size], margin_px)
+        yield a.image, rgb
+
+
+def _places(
+    project: Project, folder: Path, annotations: Sequence[Annotation], centre: str
+) -> dict[str, tuple[FrameKey, str]]:
+    """Picture name -> (frame, its name in the project), for the pictures that are found."""
+    known = _known_frames(project)
+    names = {a.image for a in annotations}
+    found = {n: known[Path(n).stem] for n in names if Path(n).stem in known}
+    if len(found) < len(names):
+        beside = _frames_beside(project, folder if folder.is_dir() else folder.parent, names - set(found), centre)
+        found |= beside
+    return found
+
+
+def _known_frames(project: Project) -> dict[str, tuple[FrameKey, str]]:
+    """Stem under which a frame may have been exported -> (frame, its name); a stem that two frames share is none."""
+    known: dict[str, tuple[FrameKey, str] | None] = {}
+    for record in project.frames():
+        for stem in {_hidden_name(record), Path(record.name).stem} - {""}:
+            known[stem] = (record.key, record.name) if stem not in known else None
+    return {stem: place for stem, place in known.items() if place is not None}
+
+
+def _frames_beside(project: Project, folder: Path, names: set[str], centre: str) -> dict[str, tuple[FrameKey, str]]:
+    try:
+        source = ImageFolder(folder)
+    except MedsegError:
+        return {}
+    with source:
+        by_stem = {Path(name).stem: i for i, name in enumerate(source.names)}
+        if not any(Path(n).stem in by_stem for n in names):
+            return {}
+        project.add_source(source, centre)
+        places = {}
+        for name in names:
+            index = by_stem.get(Path(name).stem)
+            if index is not None:
+                key = FrameKey(source.source_id, index, float(source.frame_times[index]))
+                places[name] = (key, source.names[index])
+        return places

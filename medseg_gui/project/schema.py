@@ -1,0 +1,124 @@
+"""The tables of a project, and the check that a file holds these and nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x4D534750  # "MSGP", told by `file`
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    centre TEXT NOT NULL,
+    frame_count INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE frame (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES source (id),
+    frame_index INTEGER NOT NULL CHECK (frame_index >= 0),
+    time_s REAL NOT NULL,
+    name TEXT NOT NULL,
+    height INTEGER NOT NULL CHECK (height > 0),
+    width INTEGER NOT NULL CHECK (width > 0),
+    weights TEXT NOT NULL DEFAULT '',
+    notes TEXT NOT NULL DEFAULT '',
+    UNIQUE (source_id, frame_index)
+) STRICT;
+
+-- What one reader did with a frame; the second reader has rows of their own.
+CREATE TABLE reading (
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    reader INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('to_do', 'predicted', 'corrected', 'accepted', 'rejected', 'skipped')),
+    author TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    PRIMARY KEY (frame_id, reader)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reading_state ON reading (reader, state, frame_id);
+
+CREATE TABLE lesion (
+    id INTEGER PRIMARY KEY,
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    reader INTEGER NOT NULL,
+    lesion_id INTEGER NOT NULL CHECK (lesion_id BETWEEN 1 AND 65535),
+    class_id INTEGER NOT NULL,
+    check_sum INTEGER NOT NULL,
+    rle TEXT NOT NULL,
+    UNIQUE (frame_id, reader, lesion_id)
+) STRICT;
+CREATE INDEX lesion_class ON lesion (reader, class_id, frame_id);
+
+CREATE TABLE score (
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    name TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (name, frame_id)
+) STRICT, WITHOUT ROWID;
+
+-- Undo: the pixels that a step turned over, lesion by lesion, so that one entry serves both directions.
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    reader INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    state_before TEXT NOT NULL,
+    state_after TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX step_reader ON step (reader, undone, id, bytes);
+
+CREATE TABLE step_lesion (
+    step_id INTEGER NOT NULL REFERENCES step (id) ON DELETE CASCADE,
+    lesion_id INTEGER NOT NULL,
+    class_before INTEGER,
+    class_after INTEGER,
+    difference TEXT NOT NULL,
+    PRIMARY KEY (step_id, lesion_id)
+) STRICT;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    author TEXT NOT NULL,
+    reader INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    frame_id INTEGER REFERENCES frame (id),
+    details TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_frame ON audit (frame_id);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE (ABORT, 'the audit table is only added to'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE (ABORT, 'the audit table is only added to'); END;
+"""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables in a new, empty database, in one transaction."""
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE;{SCHEMA}{marks}COMMIT;")
+
+
+def is_as_expected(connection: sqlite3.Connection) -> bool:
+    """Whether a database of this version holds exactly our tables, indexes and triggers.
+
+    A trigger or view that somebody added would run as part of our own statements, so a file that has one is refused.
+    """
+    fresh = sqlite3.connect(":memory:")
+    try:
+        create_tables(fresh)
+        return _objects(fresh) == _objects(connection)
+    finally:
+        fresh.close()
+
+
+def _objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+    return {(row[0], row[1], row[2] or "") for row in rows}
