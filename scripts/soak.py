@@ -20,6 +20,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from medseg_gui.errors import MedsegError
+from medseg_gui.overlay import Overlay
 from medseg_gui.qt.app import Window, build_application, has_screen
 from medseg_gui.settings import load_settings
 
@@ -46,8 +47,10 @@ class Soak(QObject):
         window.state.analysis.overlay_changed.connect(self.on_overlay)
         window.state.session.failed.connect(self.on_failed)
 
-    def on_overlay(self) -> None:
+    def on_overlay(self, overlay: Overlay | None) -> None:
         """The networks are there: begin."""
+        if overlay is None:
+            return
         self._window.state.analysis.overlay_changed.disconnect(self.on_overlay)
         playback = self._window.state.playback
         playback.set_speed(4.0)
