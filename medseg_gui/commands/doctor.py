@@ -61,10 +61,10 @@ def _decoders() -> list[str]:
 
 
 def _qt_platform() -> str:
-    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication
 
-    app = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
-    return app.platformName() if isinstance(app, QGuiApplication) else "none"
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    return app.platformName() if isinstance(app, QApplication) else "none"
 
 
 def _weights() -> list[str]:
