@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from medseg_gui.commands import bench, doctor, evaluate, phantom, predict, project, train, weights, window
+from medseg_gui.commands import bench, deidentify, doctor, evaluate, phantom, predict, project, train, weights, window
 
 COMMANDS: dict[str, ModuleType] = {
     "window": window,
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "weights": weights,
     "project": project,
+    "deidentify": deidentify,
     "phantom": phantom,
     "bench": bench,
     "doctor": doctor,
