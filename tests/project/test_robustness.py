@@ -222,6 +222,23 @@ def test_an_unplugged_drive_keeps_the_work_until_it_is_back(folder: Path, anew: 
         assert project.read_mask(key) == lesions_of(1)
 
 
+def test_a_damaged_frame_does_not_hold_up_the_others(filled: Path) -> None:
+    database = filled / DATABASE_NAME
+    text = lesions_of(1)[0].mask.text.encode()
+    database.write_bytes(database.read_bytes().replace(text, text[:-1] + bytes([text[-1] ^ 1])))
+    with Project(filled) as project:
+        unsaved = Unsaved(project)
+        damaged, sound = key_of(project, 1), key_of(project, 0)
+        assert "damaged on the disk" in unsaved.save(MaskEdit(damaged, lesions_of(2), SIZE))
+        assert unsaved.save(MaskEdit(sound, lesions_of(3), SIZE)) == ""
+        assert unsaved.save(StateEdit((damaged, sound), ACCEPTED)) == ""
+        assert unsaved.save(NotesEdit(sound, "flat")) == ""
+        assert unsaved.count == 3, "what touches the damaged frame waits, and what follows it there"
+        assert project.read_mask(sound) == lesions_of(3)
+        assert unsaved.read_mask(damaged) == lesions_of(2)
+        project._changed = False  # a backup of this would be refused, with a warning
+
+
 def test_a_wrong_edit_is_not_kept(folder: Path) -> None:
     with Project(folder) as project:
         unsaved = Unsaved(project)
