@@ -106,6 +106,9 @@ class Unsaved:
             except MedsegError:  # no disk will ever take it
                 self._waiting += waiting[place + 1 :]
                 raise
+            except BaseException:  # whatever happened, the work is not lost
+                self._waiting += waiting[place:]
+                raise
             if isinstance(failed, OutputError):
                 self._waiting += waiting[place:]
                 return self._tell(failed)

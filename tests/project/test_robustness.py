@@ -188,6 +188,27 @@ def test_a_full_disk_keeps_the_work_and_says_so_once(folder: Path, caplog: pytes
         assert unsaved.read_mask(key) == lesions_of(0)
 
 
+def test_a_disk_that_takes_no_more_bytes_keeps_the_work(folder: Path) -> None:
+    """The system itself refuses to let files grow, in the middle of a transaction."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Project(folder) as project:
+        unsaved = Unsaved(project)
+        key = key_of(project, 0)
+        unsaved.save(MaskEdit(key, lesions_of(0), SIZE))
+        size = max(f.stat().st_size for f in folder.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            told = [unsaved.save(MaskEdit(key, lesions_of(i % 5), SIZE, title="x" * 9000)) for i in range(1, 4)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert [bool(sentence) for sentence in told] == [True, False, False]
+        assert (unsaved.count, unsaved.read_mask(key)) == (3, lesions_of(3))
+        assert project.read_mask(key) == lesions_of(0)
+        assert unsaved.retry() == ""
+        assert (unsaved.count, project.read_mask(key)) == (0, lesions_of(3))
+
+
 def test_a_read_only_disk_keeps_the_work(folder: Path) -> None:
     with Project(folder) as project:
         unsaved = Unsaved(project)
