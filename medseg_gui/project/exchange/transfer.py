@@ -126,8 +126,8 @@ def import_folder(
     Args:
         project: open.
         format_name: key of FORMATS.
-        folder: where the annotations lie.
-        centre: of the source that is added.
+        folder: where the annotations lie, or a folder with one such folder for each centre.
+        centre: of the source that is added; if not told, the names of the centres' folders.
         replace_masks: whether a mask that is there is replaced; else it stays.
         deidentify: make copies of the pictures in the project that are black outside the field of view and hide their
             names, and use these as the source.
@@ -140,15 +140,19 @@ def import_folder(
     chosen = format_named(format_name)
     if not folder.exists():
         raise DataError(f"{folder.name} is not there; check the path.")
-    annotations = chosen.read(folder)
-    places = _places(project, folder, annotations, centre, margin_px if deidentify else None)
-    found = [(places[a.image], a) for a in annotations if a.image in places]
+    found, unknown = [], 0
+    for part in _centre_folders(folder):
+        annotations = chosen.read(part)
+        part_centre = centre or (part.name if part != folder else "")
+        places = _places(project, part, annotations, part_centre, margin_px if deidentify else None)
+        found += [(places[a.image], a) for a in annotations if a.image in places]
+        unknown += sum(a.image not in places for a in annotations)
     if not found:
         raise DataError(f"None of the pictures that {folder.name} marks is there; put them into {IMAGES}/ beside.")
     taken = {r.key for r in project.frames() if r.state in REVIEWED} if not replace_masks else set()
     fresh = [(key, a.lesions, a.size, name) for (key, name), a in found if key not in taken]
     project.import_masks(fresh)
-    return Import(len(fresh), len(found) - len(fresh), len(annotations) - len(found))
+    return Import(len(fresh), len(found) - len(fresh), unknown)
 
 
 def _annotation_of(project: Project, record: FrameRecord, hide: bool, by_hash: bool = False) -> Annotation:
@@ -199,6 +203,13 @@ def _frames_of(
     frames = clean_frames(source, list(images), margin_px) if hide else ((i, source.read(i).rgb) for i in images)
     for index, rgb in frames:
         yield images[index], rgb
+
+
+def _centre_folders(folder: Path) -> list[Path]:
+    """The folder itself, or, where it holds no pictures but folders that do, these."""
+    if folder.is_file() or (folder / IMAGES).is_dir():
+        return [folder]
+    return sorted(f for f in folder.iterdir() if (f / IMAGES).is_dir()) or [folder]
 
 
 def _places(
