@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from medseg_gui.commands import bench, doctor, evaluate, explain, phantom, predict, project, train, weights, window
+from medseg_gui.commands import (
+    bench,
+    deidentify,
+    doctor,
+    evaluate,
+    explain,
+    phantom,
+    predict,
+    project,
+    train,
+    weights,
+    window,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "window": window,
@@ -18,6 +30,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "weights": weights,
     "project": project,
+    "deidentify": deidentify,
     "phantom": phantom,
     "bench": bench,
     "doctor": doctor,

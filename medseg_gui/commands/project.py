@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", action="append", help="export: frames in this state, may be given again "
                         "(default: corrected and accepted); all for every frame")  # fmt: skip
     parser.add_argument("--replace", action="store_true", help="import: also where a mask was corrected or accepted")
-    parser.add_argument("--deidentify", action="store_true", help="export: black out what lies outside the scope's "
-                        "field of view, hide file names, authors and notes")  # fmt: skip
+    parser.add_argument("--deidentify", action="store_true", help="export, import: black out what lies outside the "
+                        "scope's field of view, hide file names, authors and notes")  # fmt: skip
     parser.add_argument("--margin", type=int, default=0, metavar="PX", help="with --deidentify: black out so much more")
     parser.add_argument("--author", default=None, help="who works (default: the name you are logged in with)")
     parser.add_argument("--reader", type=int, choices=(1, 2), default=1, help="2 for the second reader's masks")
@@ -93,7 +93,8 @@ def _import(args: argparse.Namespace) -> dict[str, Any]:
     else:
         project = Project.create(args.project, _author(args), args.reader)
     with project:
-        return asdict(import_folder(project, args.format, args.source, args.centre or "", args.replace))
+        return asdict(import_folder(project, args.format, args.source, args.centre or "", args.replace,
+                                    args.deidentify, args.margin))  # fmt: skip
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:

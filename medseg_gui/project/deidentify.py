@@ -1,8 +1,9 @@
 """Black out what lies outside the scope's field of view: burnt-in names, dates, menus and second pictures.
 
-The field is the largest bright area of the frames taken together, without the thin bridges that lead to text, and
-convex: dark folds at its rim belong to it. Where a whole frame, a circle or a rectangle with cut corners describes it
-as well as its own outline, that shape is taken, because it has straight and round rims where a dark fold left none.
+The field is the largest bright area of the frames taken together, without the thin bridges that lead to text and
+without the flat green or blue panel of a position picture, and convex: dark folds at its rim belong to it. Where a
+whole frame, a circle or a rectangle with cut corners describes it as well as its own outline, that shape is taken,
+because it has straight and round rims where a dark fold left none. What is written inside the field stays there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ _DARK = 24  # grey level; the black around the field carries noise and compressi
 _WORK_SIDE = 480  # pixels of the longer side at which the field is looked for
 _LEAST_SHARE = 0.1  # of the frame; a smaller bright area is no field of view
 _FULL_SHARE = 0.97
+# A panel is greener or bluer than red by this, varies by no more over 5 pixels, and has this share of the frame.
+_PANEL_HUE = 30
+_PANEL_SPREAD = 12
+_PANEL_SHARE = 0.01
 _FITS = 0.97  # overlap (IoU) from which a plain shape stands for the outline
 _EIGHT = np.deg2rad(np.arange(8) * 45.0)
 
@@ -58,7 +63,8 @@ def find_field_of_view(frames: Sequence[UInt8Array]) -> FieldOfView:
     if len({f.shape for f in frames}) > 1:
         raise ShapeError("The frames differ in size; find the field of view of each size by itself.")
     height, width = frames[0].shape[:2]
-    hull = _bright_hull(_brightest(frames))
+    levels = _highest_levels(frames)
+    hull = _bright_hull((levels.max(axis=2) > _DARK) & ~_panels(levels))
     if hull is None:
         return FieldOfView("full", np.ones((height, width), bool))
     scale = max(height, width) / _WORK_SIDE if max(height, width) > _WORK_SIDE else 1.0
@@ -100,17 +106,30 @@ def _work_size(height: int, width: int) -> tuple[int, int]:
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
-def _brightest(frames: Sequence[UInt8Array]) -> UInt8Array:
-    """Highest level of any colour in any frame, scaled down."""
+def _highest_levels(frames: Sequence[UInt8Array]) -> UInt8Array:
+    """(h, w, 3) highest level of each colour in any frame, scaled down."""
     rows, columns = _work_size(*frames[0].shape[:2])
-    small = [cv2.resize(f, (columns, rows), interpolation=cv2.INTER_AREA).max(axis=2) for f in frames]
+    small = [cv2.resize(f, (columns, rows), interpolation=cv2.INTER_AREA) for f in frames]
     return np.asarray(np.max(small, axis=0), np.uint8)
 
 
-def _bright_hull(grey: UInt8Array) -> np.ndarray | None:
+def _panels(levels: UInt8Array) -> BoolArray:
+    """Rectangles of one flat green or blue, as position pictures are; dyed tissue is as blue, but not flat."""
+    red, green, blue = (levels[..., i].astype(np.int16) for i in range(3))
+    spread = cv2.dilate(levels, np.ones((5, 5))) - cv2.erode(levels, np.ones((5, 5)))
+    flat = (np.maximum(green, blue) > red + _PANEL_HUE) & (spread.max(axis=2) <= _PANEL_SPREAD)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(flat.astype(np.uint8))
+    panels = np.zeros(flat.shape, bool)
+    for x, y, width, height, area in stats[1:count]:
+        if area >= max(_PANEL_SHARE * flat.size, width * height / 2):
+            panels[max(y - 3, 0) : y + height + 3, max(x - 3, 0) : x + width + 3] = True
+    return panels
+
+
+def _bright_hull(is_bright: BoolArray) -> np.ndarray | None:
     """Corners (N, 2) of the convex hull of the largest bright area, None when none is large enough."""
-    bright = cv2.copyMakeBorder((grey > _DARK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    side = max(grey.shape) // 40 * 2 + 1  # wider than letters, and than what joins them to the field
+    bright = cv2.copyMakeBorder(is_bright.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    side = max(is_bright.shape) // 40 * 2 + 1  # wider than letters, and than what joins them to the field
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel)[1:-1, 1:-1]
@@ -118,7 +137,7 @@ def _bright_hull(grey: UInt8Array) -> np.ndarray | None:
     if count < 2:
         return None
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    if stats[largest, cv2.CC_STAT_AREA] < _LEAST_SHARE * grey.size:
+    if stats[largest, cv2.CC_STAT_AREA] < _LEAST_SHARE * is_bright.size:
         return None
     points = cv2.findNonZero((numbers == largest).astype(np.uint8))
     return cv2.convexHull(points)[:, 0].astype(np.float64)

@@ -78,7 +78,7 @@ class Unsaved:
     @property
     def frames(self) -> set[FrameKey]:
         """Frames whose last edits are in memory only."""
-        return {key for edit in self._waiting for key in (edit.keys if isinstance(edit, StateEdit) else (edit.key,))}
+        return {key for edit in self._waiting for key in _frames_of(edit)}
 
     def save(self, edit: Edit) -> str:
         """Write an edit, after those that still wait.
@@ -93,18 +93,31 @@ class Unsaved:
         return self.retry()
 
     def retry(self) -> str:
-        """Write what waits, as far as the disk takes it; as `save`."""
-        while self._waiting:
+        """Write what waits, as far as the disk takes it; as `save`.
+
+        A frame that is damaged on the disk holds up its own edits only.
+        """
+        waiting, self._waiting = self._waiting, []
+        stuck: set[FrameKey] = set()
+        error: MedsegError | None = None
+        for place, edit in enumerate(waiting):
             try:
-                self._waiting[0].apply(self._project)
-            except (OutputError, ProjectError) as e:
-                if not self._is_back():
-                    return self._tell(e)
-                continue
-            except MedsegError:
-                del self._waiting[0]  # no disk will ever take it
+                failed = None if stuck & _frames_of(edit) else self._write(edit)
+            except MedsegError:  # no disk will ever take it
+                self._waiting += waiting[place + 1 :]
                 raise
-            del self._waiting[0]
+            except BaseException:  # whatever happened, the work is not lost
+                self._waiting += waiting[place:]
+                raise
+            if isinstance(failed, OutputError):
+                self._waiting += waiting[place:]
+                return self._tell(failed)
+            if failed or stuck & _frames_of(edit):
+                stuck |= _frames_of(edit)
+                self._waiting.append(edit)
+                error = failed or error
+        if error:
+            return self._tell(error)
         self._was_told = False
         return ""
 
@@ -128,12 +141,18 @@ class Unsaved:
                 return edit.key
         return self._project.undo()
 
-    def _is_back(self) -> bool:
-        """Whether the file was away and could be opened again, so that it is worth trying once more."""
+    def _write(self, edit: Edit) -> OutputError | ProjectError | None:
+        """Write one edit, once more if the file was away and is back; gives what stood in the way."""
         try:
-            return self._project.reconnect()
-        except (OutputError, ProjectError):
-            return False
+            edit.apply(self._project)
+        except (OutputError, ProjectError) as e:
+            try:
+                if not self._project.reconnect():
+                    return e
+                edit.apply(self._project)
+            except (OutputError, ProjectError):
+                return e
+        return None
 
     def _tell(self, error: MedsegError) -> str:
         logger.warning("%d edits wait for the disk: %s", self.count, error.details or error)
@@ -141,3 +160,7 @@ class Unsaved:
             return ""
         self._was_told = True
         return f"{str(error).rstrip('.')}; your work is kept in memory and saved as soon as that is possible."
+
+
+def _frames_of(edit: Edit) -> set[FrameKey]:
+    return set(edit.keys) if isinstance(edit, StateEdit) else {edit.key}

@@ -66,6 +66,17 @@ def test_text_outside_is_blacked_out_and_tissue_is_not() -> None:
     np.testing.assert_array_equal(clean[well_in], frame[well_in])
 
 
+def test_a_position_picture_that_touches_the_field_is_left_out() -> None:
+    field = drawn("octagon")
+    frames = [scene(field, seed) for seed in range(3)]
+    for frame in frames:
+        frame[330:470, 0:140] = (46, 184, 144)
+        cv2.polylines(frame, [np.array([(20, 350), (60, 400), (40, 450)])], False, (0, 60, 30), 2)
+    found = find_field_of_view(frames).mask
+    assert iou(found, field) > 0.97
+    assert found[340:460, 5:100].mean() < 0.02
+
+
 @pytest.mark.parametrize("number", range(8))
 def test_phantom_fields_are_found(number: int) -> None:
     frames = [render_sample(seed, number, (288, 384)).rgb for seed in range(3)]

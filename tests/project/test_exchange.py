@@ -291,6 +291,21 @@ def test_a_deidentified_export_is_black_outside(filled: Path, tmp_path: Path) ->
     assert all(not p[:6].any() and not p[:, -6:].any() and p[10:-10, 10:-10].any() for p in pictures)
 
 
+def test_an_import_can_keep_clean_copies_only(filled: Path, tmp_path: Path) -> None:
+    with Project(filled) as project:
+        export_project(project, "labelme", tmp_path / "out")
+    with Project.create(tmp_path / "new") as project:
+        assert import_folder(project, "labelme", tmp_path / "out", deidentify=True, margin_px=3) == Import(4, 0, 0)
+        shutil.rmtree(tmp_path / "out")
+        assert project.missing_sources() == []
+        frames = project.frames()
+        assert not any("frame" in f.name for f in frames)
+        assert [project.read_mask(f.key) for f in frames] == [lesions_of(0), lesions_of(1), lesions_of(2), ()]
+        with project.open_source(frames[0].key.source_hash) as source:
+            assert not source.read(0).rgb[:6].any()
+            assert source.read(0).rgb[10:-10, 10:-10].any()
+
+
 def test_the_table_holds_each_lesion(filled: Path, tmp_path: Path) -> None:
     with Project(filled, "Ada") as project:
         project.set_notes(key_of(project, 0), "=cmd()")

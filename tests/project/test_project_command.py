@@ -43,6 +43,14 @@ def test_a_data_set_comes_in_and_goes_out(dataset: Path, tmp_path: Path, capsys:
         assert (read_mask(before.mask) == read_mask(after.mask)).all()
 
 
+def test_all_centres_of_a_data_set_come_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_dataset(tmp_path / "data", count=4, centres=2, seed=1)
+    words = ("import", tmp_path / "project", "--from", tmp_path / "data", "--format", "png")
+    assert told(capsys, *words) == {"frames": 4, "kept": 0, "unknown": 0}
+    assert [s["centre"] for s in told(capsys, "show", tmp_path / "project")["sources"]] == ["C1", "C2"]
+    assert told(capsys, "show", tmp_path / "project", "--centre", "C2")["frames"]["corrected"] == 2
+
+
 def test_a_project_is_moved_backed_up_and_restored(
     dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

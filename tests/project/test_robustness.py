@@ -188,6 +188,27 @@ def test_a_full_disk_keeps_the_work_and_says_so_once(folder: Path, caplog: pytes
         assert unsaved.read_mask(key) == lesions_of(0)
 
 
+def test_a_disk_that_takes_no_more_bytes_keeps_the_work(folder: Path) -> None:
+    """The system itself refuses to let files grow, in the middle of a transaction."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Project(folder) as project:
+        unsaved = Unsaved(project)
+        key = key_of(project, 0)
+        unsaved.save(MaskEdit(key, lesions_of(0), SIZE))
+        size = max(f.stat().st_size for f in folder.iterdir())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            told = [unsaved.save(MaskEdit(key, lesions_of(i % 5), SIZE, title="x" * 9000)) for i in range(1, 4)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert [bool(sentence) for sentence in told] == [True, False, False]
+        assert (unsaved.count, unsaved.read_mask(key)) == (3, lesions_of(3))
+        assert project.read_mask(key) == lesions_of(0)
+        assert unsaved.retry() == ""
+        assert (unsaved.count, project.read_mask(key)) == (0, lesions_of(3))
+
+
 def test_a_read_only_disk_keeps_the_work(folder: Path) -> None:
     with Project(folder) as project:
         unsaved = Unsaved(project)
@@ -220,6 +241,23 @@ def test_an_unplugged_drive_keeps_the_work_until_it_is_back(folder: Path, anew: 
         assert project.read_mask(key) == lesions_of(2)
         assert project.undo() == key
         assert project.read_mask(key) == lesions_of(1)
+
+
+def test_a_damaged_frame_does_not_hold_up_the_others(filled: Path) -> None:
+    database = filled / DATABASE_NAME
+    text = lesions_of(1)[0].mask.text.encode()
+    database.write_bytes(database.read_bytes().replace(text, text[:-1] + bytes([text[-1] ^ 1])))
+    with Project(filled) as project:
+        unsaved = Unsaved(project)
+        damaged, sound = key_of(project, 1), key_of(project, 0)
+        assert "damaged on the disk" in unsaved.save(MaskEdit(damaged, lesions_of(2), SIZE))
+        assert unsaved.save(MaskEdit(sound, lesions_of(3), SIZE)) == ""
+        assert unsaved.save(StateEdit((damaged, sound), ACCEPTED)) == ""
+        assert unsaved.save(NotesEdit(sound, "flat")) == ""
+        assert unsaved.count == 3, "what touches the damaged frame waits, and what follows it there"
+        assert project.read_mask(sound) == lesions_of(3)
+        assert unsaved.read_mask(damaged) == lesions_of(2)
+        project._changed = False  # a backup of this would be refused, with a warning
 
 
 def test_a_wrong_edit_is_not_kept(folder: Path) -> None:

@@ -103,7 +103,7 @@ def _number(group: object, class_id: int, others: dict[int, tuple[int, BoolArray
 def _shape_mask(shape: dict[str, Any], size: tuple[int, int], name: str) -> BoolArray:
     points = [(float(x), float(y)) for x, y in shape["points"]]
     kind = shape.get("shape_type") or "polygon"
-    if kind == "polygon":
+    if kind in ("polygon", "oriented_rectangle"):
         return fill_polygons([points], size)
     if kind == "rectangle":
         (x0, y0), (x1, y1) = points

@@ -16,9 +16,10 @@ import cv2
 from medseg_gui.errors import DataError, MedsegError, OutputError
 from medseg_gui.media.folder import ImageFolder
 from medseg_gui.media.source import Source
-from medseg_gui.project.deidentify import black_out, find_field_of_view
+from medseg_gui.project.clean_copy import clean_frames, copy_pictures
 from medseg_gui.project.exchange import FORMATS, Format
 from medseg_gui.project.exchange.format import IMAGES, Annotation, write_bytes
+from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import REVIEWED, FrameFilter, FrameKey, FrameRecord
 from medseg_gui.project.store import Project
 from medseg_gui.types import UInt8Array
@@ -27,8 +28,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 DEFAULT_FILTER = FrameFilter(states=REVIEWED)
-_HASH_DIGITS = 12
-_FIELD_FRAMES = 12  # so many frames of a source show where its field of view is
+CLEAN_COPIES = "sources"  # folder of a project with the de-identified copies that it owns
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def export_project(
     _make_empty(folder)
     annotations = [_annotation_of(project, r, deidentify) for r in records]
     if len({a.stem for a in annotations}) < len(annotations):  # two sources may hold equal names
-        annotations = [replace(a, image=f"{_hidden_name(a.record)}.png") for a in annotations]
+        annotations = [_annotation_of(project, r, deidentify, by_hash=True) for r in records]
     missing = 0
     if not isinstance(chosen, type(FORMATS["csv"])):
         missing = _write_pictures(project, annotations, folder / IMAGES, deidentify, margin_px, progress)
@@ -110,7 +110,13 @@ def export_project(
 
 
 def import_folder(
-    project: Project, format_name: str, folder: Path, centre: str = "", replace_masks: bool = False
+    project: Project,
+    format_name: str,
+    folder: Path,
+    centre: str = "",
+    replace_masks: bool = False,
+    deidentify: bool = False,
+    margin_px: int = 0,
 ) -> Import:
     """Read annotations into a project: all of them or, when one is unusable, none.
 
@@ -120,9 +126,12 @@ def import_folder(
     Args:
         project: open.
         format_name: key of FORMATS.
-        folder: where the annotations lie.
-        centre: of the source that is added.
+        folder: where the annotations lie, or a folder with one such folder for each centre.
+        centre: of the source that is added; if not told, the names of the centres' folders.
         replace_masks: whether a mask that is there is replaced; else it stays.
+        deidentify: make copies of the pictures in the project that are black outside the field of view and hide their
+            names, and use these as the source.
+        margin_px: how much more is blacked out, see `deidentify.black_out`.
 
     Raises:
         DataError: no such format, nothing to import, or an annotation does not fit its picture.
@@ -131,26 +140,26 @@ def import_folder(
     chosen = format_named(format_name)
     if not folder.exists():
         raise DataError(f"{folder.name} is not there; check the path.")
-    annotations = chosen.read(folder)
-    places = _places(project, folder, annotations, centre)
-    found = [(places[a.image], a) for a in annotations if a.image in places]
+    found, unknown = [], 0
+    for part in _centre_folders(folder):
+        annotations = chosen.read(part)
+        part_centre = centre or (part.name if part != folder else "")
+        places = _places(project, part, annotations, part_centre, margin_px if deidentify else None)
+        found += [(places[a.image], a) for a in annotations if a.image in places]
+        unknown += sum(a.image not in places for a in annotations)
     if not found:
         raise DataError(f"None of the pictures that {folder.name} marks is there; put them into {IMAGES}/ beside.")
     taken = {r.key for r in project.frames() if r.state in REVIEWED} if not replace_masks else set()
     fresh = [(key, a.lesions, a.size, name) for (key, name), a in found if key not in taken]
     project.import_masks(fresh)
-    return Import(len(fresh), len(found) - len(fresh), len(annotations) - len(found))
+    return Import(len(fresh), len(found) - len(fresh), unknown)
 
 
-def _annotation_of(project: Project, record: FrameRecord, hide: bool) -> Annotation:
-    stem = _hidden_name(record) if hide or not record.name else Path(record.name).stem
+def _annotation_of(project: Project, record: FrameRecord, hide: bool, by_hash: bool = False) -> Annotation:
+    is_hidden = hide or by_hash or not record.name
+    stem = hidden_name(record.key.source_hash, record.key.index) if is_hidden else Path(record.name).stem
     shown = replace(record, name="", notes="", author="") if hide else record
     return Annotation(f"{stem}.png", record.size, project.read_mask(record.key), shown)
-
-
-def _hidden_name(record: FrameRecord | None) -> str:
-    assert record is not None  # every annotation that goes out has its record
-    return f"{record.key.source_hash[:_HASH_DIGITS]}_{record.key.index:06d}"
 
 
 def _make_empty(folder: Path) -> None:
@@ -189,30 +198,30 @@ def _write_pictures(
 def _frames_of(
     source: Source, wanted: Sequence[Annotation], hide: bool, margin_px: int
 ) -> Iterator[tuple[str, UInt8Array]]:
-    """(file name, picture) of each frame; pictures of one size share their field of view."""
-    fields = {}
-    for a in wanted:
-        assert a.record is not None  # `_write_pictures` passes no others
-        rgb = source.read(a.record.key.index).rgb
-        if hide:
-            if a.size not in fields:
-                same = [b.record.key.index for b in wanted if b.size == a.size and b.record]
-                spread = same[:: -(-len(same) // _FIELD_FRAMES)]
-                fields[a.size] = find_field_of_view([source.read(i).rgb for i in spread])
-            rgb = black_out(rgb, fields[a.size], margin_px)
-        yield a.image, rgb
+    """(file name, picture) of each frame."""
+    images = {a.record.key.index: a.image for a in wanted if a.record is not None}
+    frames = clean_frames(source, list(images), margin_px) if hide else ((i, source.read(i).rgb) for i in images)
+    for index, rgb in frames:
+        yield images[index], rgb
+
+
+def _centre_folders(folder: Path) -> list[Path]:
+    """The folder itself, or, where it holds no pictures but folders that do, these."""
+    if folder.is_file() or (folder / IMAGES).is_dir():
+        return [folder]
+    return sorted(f for f in folder.iterdir() if (f / IMAGES).is_dir()) or [folder]
 
 
 def _places(
-    project: Project, folder: Path, annotations: Sequence[Annotation], centre: str
+    project: Project, folder: Path, annotations: Sequence[Annotation], centre: str, clean_margin_px: int | None
 ) -> dict[str, tuple[FrameKey, str]]:
     """Picture name -> (frame, its name in the project), for the pictures that are found."""
     known = _known_frames(project)
     names = {a.image for a in annotations}
     found = {n: known[Path(n).stem] for n in names if Path(n).stem in known}
     if len(found) < len(names):
-        beside = _frames_beside(project, folder if folder.is_dir() else folder.parent, names - set(found), centre)
-        found |= beside
+        beside = folder if folder.is_dir() else folder.parent
+        found |= _frames_beside(project, beside, names - set(found), centre, clean_margin_px)
     return found
 
 
@@ -220,25 +229,27 @@ def _known_frames(project: Project) -> dict[str, tuple[FrameKey, str]]:
     """Stem under which a frame may have been exported -> (frame, its name); a stem that two frames share is none."""
     known: dict[str, tuple[FrameKey, str] | None] = {}
     for record in project.frames():
-        for stem in {_hidden_name(record), Path(record.name).stem} - {""}:
+        for stem in {hidden_name(record.key.source_hash, record.key.index), Path(record.name).stem} - {""}:
             known[stem] = (record.key, record.name) if stem not in known else None
     return {stem: place for stem, place in known.items() if place is not None}
 
 
-def _frames_beside(project: Project, folder: Path, names: set[str], centre: str) -> dict[str, tuple[FrameKey, str]]:
+def _frames_beside(
+    project: Project, folder: Path, names: set[str], centre: str, clean_margin_px: int | None
+) -> dict[str, tuple[FrameKey, str]]:
+    """Frames of the pictures in a folder, which becomes a source; or copies of them that name nobody."""
     try:
         source = ImageFolder(folder)
     except MedsegError:
         return {}
-    with source:
-        by_stem = {Path(name).stem: i for i, name in enumerate(source.names)}
-        if not any(Path(n).stem in by_stem for n in names):
-            return {}
-        project.add_source(source, centre)
-        places = {}
-        for name in names:
-            index = by_stem.get(Path(name).stem)
-            if index is not None:
-                key = FrameKey(source.source_id, index, float(source.frame_times[index]))
-                places[name] = (key, source.names[index])
-        return places
+    by_stem = {Path(name).stem: i for i, name in enumerate(source.names)}
+    indices = {name: by_stem[Path(name).stem] for name in names if Path(name).stem in by_stem}
+    if not indices:
+        return {}
+    if clean_margin_px is not None:
+        copies = project.folder / CLEAN_COPIES / source.source_id[:12]
+        copy_pictures(source, copies, clean_margin_px)
+        source = ImageFolder(copies)
+    project.add_source(source, centre)
+    times = source.frame_times
+    return {n: (FrameKey(source.source_id, i, float(times[i])), source.names[i]) for n, i in indices.items()}
