@@ -1,18 +1,17 @@
 """Segmentation networks, one file each. All take normalised RGB and return logits (B, 1, H, W).
 
-To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below.
+To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below. A network's file
+is imported when the network is built: what one of them stands on may take seconds that the others need not wait for.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Protocol, cast
 
 from torch import Tensor, nn
 
 from medseg_gui.errors import InputError
-from medseg_gui.networks.gan import GanGenerator
-from medseg_gui.networks.unet_lite0 import UNetLite0
-from medseg_gui.networks.unet_resnet34 import UNetResNet34
 
 
 class SegmentationNetwork(Protocol):
@@ -30,10 +29,11 @@ class SegmentationNetwork(Protocol):
     def __call__(self, x: Tensor) -> Tensor: ...
 
 
-NETWORKS: dict[str, type[nn.Module]] = {
-    "gan": GanGenerator,
-    "unet_resnet34": UNetResNet34,
-    "unet_lite0": UNetLite0,
+# Name, which is also the file's -> class.
+NETWORKS: dict[str, str] = {
+    "gan": "GanGenerator",
+    "unet_resnet34": "UNetResNet34",
+    "unet_lite0": "UNetLite0",
 }
 
 
@@ -45,7 +45,7 @@ def build_network(name: str) -> nn.Module:
     """
     if name not in NETWORKS:
         raise InputError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
-    return NETWORKS[name]()
+    return cast(nn.Module, getattr(import_module(f"{__name__}.{name}"), NETWORKS[name])())
 
 
 def normalisation(network: nn.Module) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import segmentation_models_pytorch as smp
+from torch import Tensor, nn
+
+from medseg_gui.networks.efficientnet_lite0 import EfficientNetLite0
+from medseg_gui.networks.unet_decoder import UNetDecoder, segmentation_head
 
 
-class UNetLite0(smp.Unet):
-    """The decoder of `unet_resnet34` on timm's `tf_efficientnet_lite0`, 5.2 M parameters.
+class UNetLite0(nn.Module):
+    """The decoder of `unet_resnet34` on EfficientNet-Lite0, 5.2 M parameters.
 
     Args of `forward`:
         x: (B, 3, H, W) float, each channel normalised with mean 0.5 and deviation 0.5, H and W multiples of 32.
@@ -20,4 +23,10 @@ class UNetLite0(smp.Unet):
     std = (0.5, 0.5, 0.5)
 
     def __init__(self) -> None:
-        super().__init__("tu-tf_efficientnet_lite0", encoder_weights=None, classes=1)
+        super().__init__()
+        self.encoder = EfficientNetLite0()
+        self.decoder = UNetDecoder(self.encoder.out_channels)
+        self.segmentation_head = segmentation_head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.segmentation_head(self.decoder(self.encoder(x)))

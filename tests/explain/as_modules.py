@@ -9,7 +9,6 @@ import types
 from typing import Any
 
 import torch
-from timm.models._efficientnet_blocks import DepthwiseSeparableConv, InvertedResidual
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torchvision.models.resnet import BasicBlock
@@ -19,9 +18,11 @@ from zennit.layer import Sum
 from zennit.rules import Epsilon, Gamma, Norm, Pass, ZBox, ZPlus
 from zennit.types import Activation, Convolution
 
+from medseg_gui.networks.efficientnet_lite0 import InvertedResidual, SeparableBlock
+
 _PAIRS = {
     InvertedResidual: (("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3")),
-    DepthwiseSeparableConv: (("conv_dw", "bn1"), ("conv_pw", "bn2")),
+    SeparableBlock: (("conv_dw", "bn1"), ("conv_pw", "bn2")),
     BasicBlock: (("conv1", "bn1"), ("conv2", "bn2")),
 }
 _OTHER_PAIRS = (("conv", "norm"), ("conv_stem", "bn1"), ("conv1", "bn1"), ("0", "1"))
@@ -53,9 +54,9 @@ def _name_sum(block: Any) -> None:
         block.sum = Sum()
         block.relu2 = nn.ReLU()
         block.forward = types.MethodType(_basic_block, block)
-    elif isinstance(block, InvertedResidual | DepthwiseSeparableConv) and block.has_skip:
+    elif isinstance(block, InvertedResidual) and block.is_residual:
         block.sum = Sum()
-        block.has_skip = False
+        block.is_residual = False
         inner = block.forward
         block.forward = lambda x: block.sum(torch.stack([inner(x), x], dim=-1))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import segmentation_models_pytorch as smp
 import torch
 
 from medseg_gui.errors import InputError, WeightsError
@@ -49,6 +52,32 @@ def test_normalises_each_channel(name: str) -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(InputError, match="unet_lite0"):
         build_network("resnet")
+
+
+def test_lite0_is_the_library_s_network() -> None:
+    """Every tensor's name, and every output, of segmentation_models_pytorch's decoder on timm's encoder."""
+    theirs = smp.Unet("tu-tf_efficientnet_lite0", encoder_weights=None, classes=1).eval()
+    ours = build_network("unet_lite0").eval()
+    ours.load_state_dict(theirs.state_dict())
+    with torch.inference_mode():
+        x = torch.randn(2, 3, 96, 64)
+        torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=0)
+
+
+def test_lite0_starts_as_the_library_s_network_does() -> None:
+    theirs = smp.Unet("tu-tf_efficientnet_lite0", encoder_weights=None, classes=1).state_dict()
+    for name, tensor in build_network("unet_lite0").state_dict().items():
+        if tensor.ndim == 4 and tensor.numel() > 5000:
+            assert tensor.std().item() == pytest.approx(theirs[name].std().item(), rel=0.1), name
+
+
+def test_lite0_needs_no_other_library() -> None:
+    """Importing them would double the time to the first mask."""
+    code = (
+        "import sys; from medseg_gui.networks import build_network; build_network('unet_lite0'); "
+        "assert not {'timm', 'torchvision', 'segmentation_models_pytorch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_gan_logit_is_the_published_tanh() -> None:

@@ -14,7 +14,7 @@ import torch
 from medseg_gui.data.dataset_folder import Example
 from medseg_gui.data.splits import split_by_group
 from medseg_gui.errors import InputError, TrainingError
-from medseg_gui.networks import NETWORKS
+from medseg_gui.networks import NETWORKS, build_network
 from medseg_gui.networks.weights import load_network
 from medseg_gui.training.loop import Run, train
 from medseg_gui.training.recipe import default_recipe
@@ -134,7 +134,7 @@ def test_too_few_images_are_told(blobs: list[Example], tmp_path: Path) -> None:
 def test_the_gan_learns_against_its_discriminator(blobs: list[Example], tmp_path: Path) -> None:
     torch.manual_seed(0)
     recipe = default_recipe("gan", batch_size=2)
-    step = build_step(NETWORKS["gan"](), recipe, 10)
+    step = build_step(build_network("gan"), recipe, 10)
     assert isinstance(step, AdversarialStep)
     images, masks = torch.randn(2, 3, 256, 256), torch.zeros(2, 1, 256, 256)
     masks[:, :, 64:128, 64:128] = 1
