@@ -12,7 +12,7 @@ from typing import Any
 
 from medseg_gui import __version__
 from medseg_gui.commands import COMMANDS
-from medseg_gui.errors import InputError, MedsegError
+from medseg_gui.errors import InputError, MedsegError, OutputError
 
 _WINDOW = "window"
 
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: what follows `medseg`.
 
     Returns:
-        0 done; 2 the arguments or the input are unusable; 1 anything else.
+        0 done; 2 the arguments, the input or the place for the results are unusable; 1 anything else.
     """
     args = build_parser().parse_args(_name_the_window(arguments))
     logging.basicConfig(level=logging.INFO if args.verbose else logging.WARNING, format="%(levelname)s: %(message)s")
@@ -78,4 +78,4 @@ def _explain(error: MedsegError, args: argparse.Namespace) -> int:
     print(f"medseg: {error}", file=sys.stderr)
     if args.verbose and error.details:
         print(error.details, file=sys.stderr)
-    return 2 if isinstance(error, InputError) else 1
+    return 2 if isinstance(error, InputError | OutputError) else 1

@@ -41,7 +41,7 @@ class ShapeError(InputError):
 
 
 class OutputError(MedsegError):
-    """A result could not be written: disk full, no permission, unplugged."""
+    """A result could not be written: disk full, no permission, unplugged; the command line ends with status 2."""
 
 
 class TrainingError(MedsegError):

@@ -102,7 +102,9 @@ def _write(folder: Path, stem: str, frame: Frame, relevance: Relevance) -> list[
         partial.write_bytes(png.tobytes())
         os.replace(partial, folder / f"{stem}.png")
     except OSError as e:
-        raise OutputError(f"The explanations cannot be written to {folder} ({e.strerror}); choose another.") from e
+        # numpy tells a full disk as an OSError without a number or a reason.
+        reason = e.strerror or "the disk may be full"
+        raise OutputError(f"The explanations cannot be written to {folder} ({reason}); choose another folder.") from e
     return [*(f"{name}.npy" for name in arrays), f"{stem}.png"]
 
 

@@ -238,12 +238,43 @@ def test_bad_input_ends_with_two_and_one_sentence(
     assert len([line for line in error.splitlines() if line.startswith("medseg: ")]) == 1
 
 
-def test_results_that_cannot_be_written_end_with_one(
+def test_results_that_cannot_be_written_end_with_two(
     weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
-    assert run(["predict", str(dataset / "images"), "--weights", weights, "-o", str(tmp_path / "file" / "out")]) == 1
+    assert run(["predict", str(dataset / "images"), "--weights", weights, "-o", str(tmp_path / "file" / "out")]) == 2
     assert "choose another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "{data}/images", "--weights", "{weights}", "-o", "{out}"],
+        ["predict", "{data}/images", "--weights", "{weights}", "-o", "{out}", "--overlay", "{out}.mp4"],
+        ["explain", "{data}/images", "--weights", "{weights}", "-o", "{out}", "--target", "pixel:8,8"],
+        ["phantom", "{out}", "--count", "2"],
+        ["phantom", "{out}", "--video", "--seconds", "0.2"],
+    ],
+)
+def test_a_full_disk_ends_with_two_and_one_sentence(
+    weights: str, dataset: Path, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system itself refuses to let files grow beyond some bytes."""
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "out"
+    words = [a.format(data=dataset, weights=weights, out=out) for a in arguments]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        status = run(words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("medseg: ")]
+    assert status == 2
+    assert len(error) == 1
+    assert "cannot be" in error[0]
+    assert ";" in error[0]
+    assert not [f for f in out.rglob("*") if f.suffix in (".png", ".npy", ".mp4", ".safetensors")]
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

@@ -53,7 +53,7 @@ class VideoWriter:
         try:
             self._container.mux(self._stream.encode(frame))
         except (OSError, av.error.FFmpegError) as e:
-            raise OutputError(f"{self.path} cannot be written; free some space.", str(e)) from e
+            raise OutputError(f"{self.path} cannot be written; free some space and try again.", str(e)) from e
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -70,7 +70,7 @@ class VideoWriter:
             os.replace(self._partial, self.path)
         except (OSError, av.error.FFmpegError) as e:
             self._abandon()
-            raise OutputError(f"{self.path} cannot be written; free some space.", str(e)) from e
+            raise OutputError(f"{self.path} cannot be written; free some space and try again.", str(e)) from e
 
     def _abandon(self) -> None:
         with suppress(OSError, av.error.FFmpegError):  # what could not be finished is thrown away below
