@@ -26,7 +26,7 @@ HEADER = {"network": "unet_lite0", "class": "polyp", "input_size": "64", "thresh
 
 @pytest.fixture(scope="module")
 def info(tmp_path_factory: pytest.TempPathFactory) -> WeightsInfo:
-    torch.manual_seed(0)
+    torch.manual_seed(5)  # untrained, it marks two lesions on a quarter of the frame
     return save_weights(tmp_path_factory.mktemp("w"), "tiny", build_network("unet_lite0"), HEADER, "")
 
 
