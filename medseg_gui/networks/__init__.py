@@ -1,6 +1,7 @@
 """Segmentation networks, one file each. All take normalised RGB and return logits (B, 1, H, W).
 
-To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below.
+To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below. One whose blocks
+explanations cannot find by themselves (`explain.blocks`) has `named_blocks()` too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from typing import Protocol, cast
 from torch import Tensor, nn
 
 from medseg_gui.errors import InputError
+from medseg_gui.networks.deeplabv3plus_resnet101 import DeepLabV3PlusResNet101
 from medseg_gui.networks.gan import GanGenerator
+from medseg_gui.networks.sdnet import SDNet
+from medseg_gui.networks.unet import UNet
 from medseg_gui.networks.unet_lite0 import UNetLite0
 from medseg_gui.networks.unet_resnet34 import UNetResNet34
 
@@ -21,6 +25,8 @@ class SegmentationNetwork(Protocol):
     Attributes:
         input_size: side of the square it is trained on, in pixels.
         mean, std: per-channel normalisation of RGB in [0, 1].
+
+    Some say more: `smallest_batch` (images that a training step needs at least), `named_blocks()` (for explanations).
     """
 
     input_size: int
@@ -34,6 +40,9 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "gan": GanGenerator,
     "unet_resnet34": UNetResNet34,
     "unet_lite0": UNetLite0,
+    "unet": UNet,
+    "deeplabv3plus_resnet101": DeepLabV3PlusResNet101,
+    "sdnet": SDNet,
 }
 
 
