@@ -39,9 +39,9 @@ def watch_blocks(network: nn.Module) -> None:
     """Let each block of a network mark its output; the network computes what it computed before.
 
     A network may name them itself (`named_blocks()` gives pairs of a module and the names of its outputs, in network
-    order). Three more shapes are known: lists `down` and `up` (the GAN's generator; the last of `up` is the head), an `encoder` that
-    gives a list of features beside a `decoder` with `blocks` (segmentation_models_pytorch), and, for any other, the
-    children of the network under their own names.
+    order). Three more shapes are known: lists `down` and `up` (the GAN's generator; the last of `up` is the head), an
+    `encoder` that gives a list of features beside a `decoder` with `blocks` (segmentation_models_pytorch), and, for any
+    other, the children of the network under their own names.
     """
     for module, names in find_blocks(network):
         module.forward = _marking(module.forward, names)
