@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.networks.weights import find_weights
     from medseg_gui.training import processes
     from medseg_gui.training.loop import Run, train
-    from medseg_gui.training.protocol import Supervision
+    from medseg_gui.training.protocol import Supervision, standard_input
     from medseg_gui.training.run_folder import RunFolder
 
     recipe = _recipe(args)
@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace) -> dict[str, Any]:
     if folder.can_resume and not args.resume:
         raise InputError(f"{args.output} already holds a run; add --resume to go on with it or choose another folder.")
     with reporter(args.json, silent=processes.rank() > 0) as report:
-        stop = Supervision(sys.stdin, report) if args.supervised and not processes.rank() else StopAsked()
+        stop = Supervision(standard_input(), report) if args.supervised and not processes.rank() else StopAsked()
         run = Run(
             recipe,
             training,

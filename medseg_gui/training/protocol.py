@@ -52,6 +52,15 @@ def read_event(line: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) and "event" in event else None
 
 
+def standard_input() -> IO[str]:
+    """Standard input as a stream of its own.
+
+    A thread that waits for a line holds the stream's lock. Loader processes are forked meanwhile and close `sys.stdin`
+    first of all: if it were the same stream, they would wait for that lock for ever.
+    """
+    return os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
+
+
 class Supervision:
     """Listens to a supervisor; `Run.should_stop` for a process that is supervised.
 
