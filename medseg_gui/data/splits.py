@@ -36,6 +36,33 @@ def split_by_group(
     return training, validation
 
 
+def folds_by_group(examples: Sequence[Example], count: int, seed: int) -> list[list[Example]]:
+    """Cut examples into parts of about equal size by whole groups, for cross-validation.
+
+    Args:
+        examples: what to cut.
+        count: how many parts, 2 or more.
+        seed: the same seed cuts in the same way.
+
+    Raises:
+        DataError: there are fewer groups than parts.
+    """
+    sizes: dict[str, int] = defaultdict(int)
+    for e in examples:
+        sizes[e.group] += 1
+    if len(sizes) < count:
+        raise DataError(f"{len(sizes)} patients cannot be cut into {count} folds; ask for fewer folds.")
+    order = sorted(sizes)
+    random.Random(seed).shuffle(order)
+    filled = [0] * count
+    fold_of: dict[str, int] = {}
+    # Large groups first, each into the emptiest fold; `sorted` keeps the shuffled order among equals.
+    for group in sorted(order, key=lambda g: -sizes[g]):
+        fold_of[group] = filled.index(min(filled))
+        filled[fold_of[group]] += sizes[group]
+    return [[e for e in examples if fold_of[e.group] == fold] for fold in range(count)]
+
+
 def _named_groups(examples: Sequence[Example], names: Sequence[str]) -> set[str]:
     known = {e.group for e in examples} | {e.centre for e in examples}
     if unknown := [n for n in names if n not in known]:

@@ -36,6 +36,19 @@ def training_transform(size: int, share: float = 0.8) -> v2.Transform:
     )  # fmt: skip
 
 
+def published_transform(size: int) -> v2.Transform:
+    """Corbetta 2023's: flips, rotation, and colour jitter of 0.2 on 30 % of the images; as `training_transform`."""
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(),
+            v2.RandomVerticalFlip(),
+            v2.RandomRotation(180, interpolation=v2.InterpolationMode.BILINEAR),
+            v2.Resize((size, size), antialias=True),
+            v2.RandomApply([v2.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.2)], p=0.3),
+        ]
+    )
+
+
 def evaluation_transform(size: int) -> v2.Transform:
     """Only to size, so that every run measures the same pixels."""
     return v2.Resize((size, size), antialias=True)

@@ -38,15 +38,20 @@ def named_tensors(output: Any, names: Sequence[str]) -> list[tuple[str, Tensor]]
 def watch_blocks(network: nn.Module) -> None:
     """Let each block of a network mark its output; the network computes what it computed before.
 
-    Three shapes are known: lists `down` and `up` (the GAN's generator; the last of `up` is the head), an `encoder` that
-    gives a list of features beside a `decoder` with `blocks` (segmentation_models_pytorch), and, for any other, the
-    children of the network under their own names.
+    A network may name them itself (`named_blocks()` gives pairs of a module and the names of its outputs, in network
+    order). Three more shapes are known: lists `down` and `up` (the GAN's generator; the last of `up` is the head), an
+    `encoder` that gives a list of features beside a `decoder` with `blocks` (segmentation_models_pytorch), and, for any
+    other, the children of the network under their own names.
     """
-    for module, names in _find_blocks(network):
+    for module, names in find_blocks(network):
         module.forward = _marking(module.forward, names)
 
 
-def _find_blocks(network: nn.Module) -> Iterable[tuple[nn.Module, tuple[str, ...]]]:
+def find_blocks(network: nn.Module) -> Iterable[tuple[nn.Module, tuple[str, ...]]]:
+    """Modules and the names of their outputs, in network order; see `watch_blocks`."""
+    if hasattr(network, "named_blocks"):
+        yield from network.named_blocks()  # type: ignore[operator]  # an nn.Module's attributes pass as tensors
+        return
     down, up = getattr(network, "down", None), getattr(network, "up", None)
     if isinstance(down, nn.ModuleList) and isinstance(up, nn.ModuleList):
         stages = [f"encoder {i}" for i in range(1, len(down))]

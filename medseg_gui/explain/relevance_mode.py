@@ -66,6 +66,8 @@ class RelevanceMode(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _HANDLERS:
             return _HANDLERS[func](self, *args, **kwargs)
+        if getattr(func, "relevance_passes", False):  # a network's own function says so
+            return _activation(func)(self, *args, **kwargs)
         result = func(*args, **kwargs)
         if func not in _PASSING and _needs_grad(result):
             name = resolve_name(func) or getattr(func, "__name__", str(func))
@@ -119,7 +121,7 @@ class RelevanceMode(TorchFunctionMode):
 
     def note_skips(self, pieces: Sequence[Tensor]) -> list[Tensor]:
         """Give the pieces of a concatenation names of their own, so that each one's relevance can be asked for."""
-        owners = {id(tensor): name for name, tensor in self.blocks.items() if name.startswith("encoder")}
+        owners = {id(tensor): name for name, tensor in self.blocks.items() if name.startswith(("encoder", "skip"))}
         own = []
         for piece in pieces:
             alias = self.with_rule(piece, lambda r: (_dense(r),), piece) if piece.requires_grad else piece

@@ -1,7 +1,8 @@
 """Segmentation networks, one file each. All take normalised RGB and return logits (B, 1, H, W).
 
-To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below. A network's file
-is imported when the network is built: what one of them stands on may take seconds that the others need not wait for.
+To add one: a file with an `nn.Module` that names its `input_size`, `mean` and `std`, and a line below. One whose blocks
+explanations cannot find by themselves (`explain.blocks`) has `named_blocks()` too. A network's file is imported when
+the network is built: what one of them stands on may take seconds that the others need not wait for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ class SegmentationNetwork(Protocol):
     Attributes:
         input_size: side of the square it is trained on, in pixels.
         mean, std: per-channel normalisation of RGB in [0, 1].
+
+    Some say more: `smallest_batch` (images that a training step needs at least), `named_blocks()` (for explanations).
     """
 
     input_size: int
@@ -34,7 +37,21 @@ NETWORKS: dict[str, str] = {
     "gan": "GanGenerator",
     "unet_resnet34": "UNetResNet34",
     "unet_lite0": "UNetLite0",
+    "unet": "UNet",
+    "deeplabv3plus_resnet101": "DeepLabV3PlusResNet101",
+    "sdnet": "SDNet",
 }
+
+
+def network_class(name: str) -> type[nn.Module]:
+    """The class of a network.
+
+    Raises:
+        InputError: no network has this name.
+    """
+    if name not in NETWORKS:
+        raise InputError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
+    return cast(type[nn.Module], getattr(import_module(f"{__name__}.{name}"), NETWORKS[name]))
 
 
 def build_network(name: str) -> nn.Module:
@@ -43,9 +60,7 @@ def build_network(name: str) -> nn.Module:
     Raises:
         InputError: no network has this name.
     """
-    if name not in NETWORKS:
-        raise InputError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
-    return cast(nn.Module, getattr(import_module(f"{__name__}.{name}"), NETWORKS[name])())
+    return network_class(name)()
 
 
 def normalisation(network: nn.Module) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

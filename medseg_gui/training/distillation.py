@@ -97,8 +97,12 @@ def _watch(network: nn.Module) -> _Features:
 
 
 def _parts(network: nn.Module) -> dict[str, Iterable[nn.Module]]:
-    """The stages of encoder and decoder, as the GAN and segmentation_models_pytorch name them."""
+    """The stages of encoder and decoder, as the network itself, the GAN and segmentation_models_pytorch name them."""
     described = cast(Any, network)
+    if hasattr(network, "named_blocks"):
+        blocks = described.named_blocks()
+        encoder = [module for module, names in blocks if names[0].startswith(("encoder", "bottleneck"))]
+        return {"encoder": encoder, "decoder": [m for m, names in blocks if names[0].startswith("decoder")]}
     if isinstance(network, GanGenerator):
         return {"encoder": described.down, "decoder": described.up}
     return {"encoder": [described.encoder], "decoder": described.decoder.blocks}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
     from medseg_gui.training.loop import Run
 
 
-def save_best(folder: Path, network: nn.Module, run: Run, scores: Mapping[str, float], epoch: int) -> WeightsInfo:
+def save_best(
+    folder: Path, network: nn.Module, run: Run, scores: Mapping[str, float], epoch: int, data: str
+) -> WeightsInfo:
     """Write `<class>-<network>.safetensors` and its card into the run folder.
+
+    Args:
+        folder: of the run.
+        network: what is kept.
+        run: how it came about.
+        scores: of the validation part.
+        epoch: after which it is kept.
+        data: hash of everything it learnt from and was validated on (`data.manifest`).
 
     Raises:
         OutputError: the folder cannot be written.
@@ -35,13 +46,16 @@ def save_best(folder: Path, network: nn.Module, run: Run, scores: Mapping[str, f
         "validation_fraction": str(recipe.validation_fraction),
         "hold_out": "|".join(run.hold_out),
         "parent": run.init.weights_id if run.init else "",
+        "data": data,
+        "recipe": recipe.to_json(),
+        "scores": json.dumps(dict(scores)),
         "teacher": run.teacher.weights_id if run.teacher else "",
     }
-    card = write_card(name, run, scores, epoch)
+    card = write_card(name, run, scores, epoch, data)
     return save_weights(folder, name, network, header, card)
 
 
-def write_card(name: str, run: Run, scores: Mapping[str, float], epoch: int) -> str:
+def write_card(name: str, run: Run, scores: Mapping[str, float], epoch: int, data: str) -> str:
     """Markdown model card: data, split, recipe, scores."""
     recipe = run.recipe
     figures = ", ".join(f"{key.replace('_', ' ')} {value:.4f}" for key, value in scores.items())
@@ -63,6 +77,8 @@ def write_card(name: str, run: Run, scores: Mapping[str, float], epoch: int) -> 
             "| from | training images | validation images |",
             "| --- | --- | --- |",
             *_part_rows(run.training, run.validation),
+            "",
+            f"Manifest: `{data}`.",
             "",
             "## Score",
             "",

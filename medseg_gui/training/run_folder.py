@@ -10,13 +10,15 @@ from typing import Any
 import torch
 
 from medseg_gui.errors import InputError, OutputError
+from medseg_gui.evaluation.curves import write_curves
+from medseg_gui.networks.weights import WeightsInfo, read_info
 
 
 class RunFolder:
     """The folder of one run.
 
-    Files: `recipe.json`, `metrics.jsonl` (one object an event), `resume.pt` (after each epoch),
-    the weights with their model card, `curves.png`.
+    Files: `recipe.json`, `metrics.jsonl` (one object an event), `resume.pt` (after each
+    epoch and when stopped), the weights with their model card, `curves.png`, `samples/` (what it marks now).
 
     Raises:
         OutputError: it cannot be made or written.
@@ -59,7 +61,7 @@ class RunFolder:
             raise OutputError(f"{self.folder} cannot be written; free some space and resume.", str(e)) from e
 
     def load_state(self) -> dict[str, Any]:
-        """The state of the last whole epoch.
+        """The state of the last whole epoch, or of the stop after it.
 
         Raises:
             InputError: it is damaged or belongs to another program.
@@ -68,6 +70,18 @@ class RunFolder:
             return torch.load(self.folder / "resume.pt", map_location="cpu", weights_only=True)
         except Exception as e:  # the reader raises many kinds for a damaged file
             raise InputError(f"{self.folder} cannot be resumed: its state is damaged; start a new run.", repr(e)) from e
+
+    def draw_curves(self) -> None:
+        """Draw loss and Dice of the epochs so far into `curves.png`."""
+        epochs = [e for e in self.events() if e["event"] == "epoch"]
+        if epochs:
+            curves = {name: [(e["epoch"], e[name]) for e in epochs] for name in ("loss", "dice")}
+            write_curves(self.folder / "curves.png", curves, "epoch", "loss; Dice on the validation part")
+
+    def weights(self) -> WeightsInfo | None:
+        """The best weights so far, None before the first epoch ended."""
+        files = sorted(self.folder.glob("*.safetensors"))
+        return read_info(files[0]) if files else None
 
 
 def _parse(line: str) -> dict[str, Any] | None:

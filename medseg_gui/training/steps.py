@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,10 @@ from torch.nn import functional as F
 
 from medseg_gui.device import autocast_dtype
 from medseg_gui.networks.gan import PatchDiscriminator
+from medseg_gui.networks.sdnet import SDNet
 from medseg_gui.training.distillation import Hints
-from medseg_gui.training.losses import dice_cross_entropy
+from medseg_gui.training.losses import LOSSES, focal_loss, kl_to_standard_normal
+from medseg_gui.training.processes import average_gradients
 from medseg_gui.training.recipe import Recipe
 
 
@@ -23,6 +25,11 @@ class Step(Protocol):
 
     def __call__(self, images: Tensor, masks: Tensor) -> dict[str, float]:
         """Learn from (B, 3, S, S) normalised images and (B, 1, S, S) masks 0 or 1; gives the losses by name."""
+        ...
+
+    def next_rate(self) -> None:
+        """Go on to the learning rate of the next batch."""
+        ...
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -37,24 +44,21 @@ class _Optimised:
         network: nn.Module,
         recipe: Recipe,
         steps: int,
-        betas: tuple[float, float],
         beside: nn.Module | None = None,
     ) -> None:
         self.network = network
         self._learning = nn.ModuleList([network, *([beside] if beside else [])])
         groups = _parameter_groups(self._learning, recipe.weight_decay)
-        self.optimiser = torch.optim.AdamW(groups, lr=recipe.lr, betas=betas)
-        # The schedule divides by zero at five steps in all.
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, recipe.lr, total_steps=max(steps, 10), pct_start=0.2, cycle_momentum=False
-        )
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.beta1, 0.999))
+        self.schedule = _schedule(self.optimiser, recipe, steps)
+        self._clip = recipe.clip or float("inf")
 
     def descend(self, loss: Tensor) -> None:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self._learning.parameters(), 5.0)
+        average_gradients(self._learning)
+        nn.utils.clip_grad_norm_(self._learning.parameters(), self._clip)
         self.optimiser.step()
-        self.schedule.step()
 
     def state_dict(self) -> dict[str, Any]:
         return {"optimiser": self.optimiser.state_dict(), "schedule": self.schedule.state_dict()}
@@ -65,21 +69,24 @@ class _Optimised:
 
 
 class SupervisedStep:
-    """Dice plus cross-entropy, and a teacher's hints where there is one."""
+    """Dice (plus cross-entropy), and a teacher's hints where there is one."""
 
     def __init__(self, network: nn.Module, recipe: Recipe, steps: int, hints: Hints | None = None) -> None:
         self._recipe = recipe
         self._device = next(network.parameters()).device
         self._hints = hints
-        self._learner = _Optimised(network, recipe, steps, (0.9, 0.999), beside=hints)
+        self._learner = _Optimised(network, recipe, steps, beside=hints)
 
     def __call__(self, images: Tensor, masks: Tensor) -> dict[str, float]:
         with _mixed_precision(self._device):
             logits = self._learner.network(images)
             losses, hint = _hint_loss(self._hints, images, self._recipe.hint)
-        loss = dice_cross_entropy(logits, masks) + hint
+        loss = LOSSES[self._recipe.loss](logits, masks) + hint
         self._learner.descend(loss)
         return {"loss": loss.item(), **losses}
+
+    def next_rate(self) -> None:
+        self._learner.schedule.step()
 
     def state_dict(self) -> dict[str, Any]:
         return {**self._learner.state_dict(), "hints": _state(self._hints)}
@@ -101,13 +108,12 @@ class AdversarialStep:
         self._recipe = recipe
         self._device = next(network.parameters()).device
         self._hints = hints
-        self._generator = _Optimised(network, recipe, steps, (0.9, 0.999), beside=hints)
+        self._generator = _Optimised(network, recipe, steps, beside=hints)
         judge = PatchDiscriminator().to(self._device).to(memory_format=torch.channels_last)
         self._discriminator = _Optimised(
             judge,
-            replace(recipe, lr=recipe.lr / 10),
-            -(-steps // recipe.adversarial_every),
-            betas=(0.5, 0.999),
+            replace(recipe, lr=recipe.lr * recipe.judge_lr, beta1=0.5),
+            steps,
         )
         self._count = 0
 
@@ -118,7 +124,7 @@ class AdversarialStep:
         made, true = torch.tanh(logits.float() / 2), 2 * masks - 1
         recipe = self._recipe
         l1 = F.l1_loss(made, true)
-        loss = recipe.l1 * l1 + recipe.dice * (dice_cross_entropy(logits, masks) + hint)
+        loss = recipe.l1 * l1 + recipe.dice * (LOSSES[recipe.loss](logits, masks) + hint)
         losses["l1"] = l1.item()
         if recipe.adversarial and self._count % recipe.adversarial_every == 0:
             losses["discriminator"] = self._judge(images, made.detach(), true)
@@ -128,6 +134,10 @@ class AdversarialStep:
         self._generator.descend(loss)
         self._count += 1
         return {"loss": loss.item(), **losses}
+
+    def next_rate(self) -> None:
+        self._generator.schedule.step()
+        self._discriminator.schedule.step()
 
     def _judge(self, images: Tensor, made: Tensor, true: Tensor) -> float:
         """Teach the discriminator: half of (says true of the true) + (says made of the made)."""
@@ -157,6 +167,48 @@ class AdversarialStep:
         self._count = state["count"]
 
 
+class DisentangledStep:
+    """SDNet: marks well, paints the picture again, and recognises the modality of what it painted.
+
+    L1 between picture and reconstruction; KL of the modality from a standard normal distribution; Dice; L1 between the
+    modality that was drawn and the mean found again in the reconstruction; focal loss. Weights by the recipe.
+
+    Source: Chartsias et al. 2019, eq. 8, with the weights of Corbetta 2023's code.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, steps: int, hints: Hints | None = None) -> None:
+        self._recipe = recipe
+        self._device = next(network.parameters()).device
+        self._hints = hints
+        self._learner = _Optimised(network, recipe, steps, beside=hints)
+
+    def __call__(self, images: Tensor, masks: Tensor, keep: Tensor | None = None) -> dict[str, float]:
+        with _mixed_precision(self._device):
+            parts = cast(SDNet, self._learner.network).disentangle(images, keep)
+            losses, hint = _hint_loss(self._hints, images, self._recipe.hint)
+        terms = {
+            "dice": LOSSES[self._recipe.loss](parts.logits, masks),
+            "reconstruction": F.l1_loss(parts.reconstruction.float(), images),
+            "kl": kl_to_standard_normal(parts.mean, parts.log_variance),
+            "latent": F.l1_loss(parts.mean_again.float(), parts.style.float().detach()),
+            "focal": focal_loss(parts.logits, masks),
+        }
+        weighted = [getattr(self._recipe, name) * value for name, value in terms.items()]
+        loss = torch.stack(weighted).sum() + hint
+        self._learner.descend(loss)
+        return {"loss": loss.item(), **{name: value.item() for name, value in terms.items()}, **losses}
+
+    def next_rate(self) -> None:
+        self._learner.schedule.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**self._learner.state_dict(), "hints": _state(self._hints)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._learner.load_state_dict(state)
+        _load_state(self._hints, state["hints"])
+
+
 def build_step(network: nn.Module, recipe: Recipe, steps: int, teacher: nn.Module | None = None) -> Step:
     """The way to learn that a recipe asks for.
 
@@ -167,7 +219,11 @@ def build_step(network: nn.Module, recipe: Recipe, steps: int, teacher: nn.Modul
         teacher: a trained network that gives hints (knowledge distillation).
     """
     hints = Hints(network, teacher, recipe.size) if teacher is not None else None
-    return (AdversarialStep if recipe.adversarial else SupervisedStep)(network, recipe, steps, hints)
+    if isinstance(network, SDNet):
+        return DisentangledStep(network, recipe, steps, hints)
+    if recipe.adversarial or recipe.l1:
+        return AdversarialStep(network, recipe, steps, hints)
+    return SupervisedStep(network, recipe, steps, hints)
 
 
 def _hint_loss(hints: Hints | None, images: Tensor, weight: float) -> tuple[dict[str, float], Tensor | float]:
@@ -185,6 +241,15 @@ def _state(hints: Hints | None) -> dict[str, Any]:
 def _load_state(hints: Hints | None, state: dict[str, Any]) -> None:
     if hints is not None:
         hints.load_state_dict(state)
+
+
+def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    if recipe.schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+    # One more than there are, because it counts the one after the last too; it divides by zero at five in all.
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.lr, total_steps=max(steps + 1, 10), pct_start=0.2, cycle_momentum=False
+    )
 
 
 def _parameter_groups(network: nn.Module, weight_decay: float) -> Iterator[dict[str, Any]]:

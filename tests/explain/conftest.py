@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from medseg_gui.explain import ExplainedNetwork
-from medseg_gui.networks import NETWORKS, build_network, gan
+from medseg_gui.networks import NETWORKS, build_network
+from tests.small_networks import size_of, small_networks
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,18 +25,11 @@ class Case:
     start: Tensor
 
 
-def narrow_gan() -> nn.Module:
-    """The generator with an eighth of its channels: the same layers in the same order."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gan, "_ENCODER", tuple(c // 8 for c in gan._ENCODER))
-        patch.setattr(gan, "_DECODER", (*(c // 8 for c in gan._DECODER[:-1]), 1))
-        return gan.GanGenerator()
-
-
 def random_network(name: str, seed: int = 0) -> nn.Module:
     """Random weights, biases and BatchNorm statistics, double precision, eval mode."""
     torch.manual_seed(seed)
-    network = narrow_gan() if name == "gan" else build_network(name)
+    with small_networks():
+        network = build_network(name)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(module.weight)
@@ -59,7 +53,7 @@ def without_biases(network: nn.Module) -> nn.Module:
 
 
 def picture_for(name: str, seed: int = 1) -> Tensor:
-    side = 256 if name == "gan" else 64
+    side = size_of(name)
     return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 2 - 1
 
 

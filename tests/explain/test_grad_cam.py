@@ -13,12 +13,8 @@ from medseg_gui.explain import EXPLAINERS
 from medseg_gui.explain.cost import flops, flops_of, flops_of_pixels_alone
 from medseg_gui.explain.grad_cam import CamPass
 from medseg_gui.types import ExplanationRequest
+from tests.explain.as_modules import blocks_of
 from tests.explain.conftest import Case, random_network
-
-
-def module_of(network: torch.nn.Module, block: str) -> torch.nn.Module:
-    number = int(block.removeprefix("decoder ")) - 1
-    return network.up[number] if hasattr(network, "up") else network.decoder.blocks[number]
 
 
 @pytest.mark.parametrize("high_resolution", [False, True])
@@ -27,7 +23,7 @@ def test_equals_pytorch_grad_cam(case: Case, place: int, high_resolution: bool) 
     block = case.explained.cam_block_names[place]
     other = random_network(case.name).requires_grad_(True)
     mask = (case.start[0, 0] > 0).numpy()
-    library = (HiResCAM if high_resolution else GradCAM)(model=other, target_layers=[module_of(other, block)])
+    library = (HiResCAM if high_resolution else GradCAM)(model=other, target_layers=[blocks_of(other)[block]])
     with library:
         theirs = library(case.x, [SemanticSegmentationTarget(0, mask)])[0]
     ours = CamPass(case.explained, case.x, block, high_resolution).explain(case.start).pixels[0].numpy()
@@ -43,7 +39,7 @@ def test_equals_pytorch_grad_cam(case: Case, place: int, high_resolution: bool) 
 def test_each_block_from_the_bottleneck_on_can_be_looked_at(case: Case) -> None:
     names = case.explained.cam_block_names
     assert names[0] == "bottleneck"
-    assert names[-1].startswith("decoder")
+    assert names[-1].startswith(("decoder", "segmentor"))
     for name in names:
         run = CamPass(case.explained, case.x, name)
         torch.testing.assert_close(run.logits, case.network(case.x))

@@ -8,16 +8,25 @@ import torch
 from medseg_gui.errors import InputError
 from medseg_gui.explain import rules
 from medseg_gui.explain.layer_relevance import layer_relevance, skip_shares
-from medseg_gui.explain.lrp import LrpPass
+from medseg_gui.explain.lrp import LrpPass, RelevanceMaps
 from medseg_gui.explain.rules import RULES
-from medseg_gui.networks import NETWORKS, build_network
-from tests.explain.as_modules import as_modules, composite
+from medseg_gui.networks import NETWORKS, build_network, sdnet
+from tests.explain.as_modules import as_modules, blocks_of, composite, one_hot
 from tests.explain.conftest import Case, explained_of, picture_for, random_network, start_of
+from tests.small_networks import size_of
+
+# Blocks after the bottleneck that are no steps of a decoder.
+BESIDE = {"deeplabv3plus_resnet101": {"skip"}, "sdnet": {"anatomy", "segmentor"}}
 
 
 @pytest.fixture(params=list(RULES))
 def rule(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+def swallowed(case: Case, maps: RelevanceMaps) -> float:
+    """What z⁺ cannot hand on: a depthwise tap that alone reaches into a small map may have nothing that speaks for."""
+    return maps.stabiliser if case.name == "deeplabv3plus_resnet101" else 0.0
 
 
 def largest(difference: torch.Tensor, of: torch.Tensor) -> float:
@@ -26,9 +35,10 @@ def largest(difference: torch.Tensor, of: torch.Tensor) -> float:
 
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_the_explained_network_computes_the_same_in_single_precision(name: str) -> None:
-    """Check 1, on the networks as they are, at the size they are used."""
+    """Check 1, on the networks as they are."""
     network = build_network(name).eval()
-    x = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    side = size_of(name)
+    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         plain = network(x)
     run = LrpPass(explained_of(network, x), x, "epsilon")
@@ -39,7 +49,15 @@ def test_the_explained_network_computes_the_same_in_single_precision(name: str) 
 
 
 def test_no_batch_norm_is_left(case: Case) -> None:
-    norms = [m for m in case.network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    norms: list[torch.nn.Module] = []  # on the way to the logits: SDNet has more, which only training needs
+    taps = [
+        m.register_forward_hook(lambda module, args, output: norms.append(module))
+        for m in case.network.modules()
+        if isinstance(m, torch.nn.BatchNorm2d)
+    ]
+    case.network(case.x)
+    for tap in taps:
+        tap.remove()
     assert case.explained.book.norms_left == 0
     assert len(case.explained.book.merged_norms) == len(norms) > 10
     assert case.explained.parity < 1e-10
@@ -49,37 +67,40 @@ def test_blocks_stand_in_network_order(case: Case) -> None:
     names = case.explained.block_names
     middle = names.index("bottleneck")
     assert names[:middle] == tuple(f"encoder {i}" for i in range(1, middle + 1))
-    assert names[middle + 1 :] == tuple(f"decoder {i}" for i in range(1, len(names) - middle))
+    decoders = [n for n in names[middle + 1 :] if n.startswith("decoder")]
+    assert decoders == [f"decoder {i}" for i in range(1, len(decoders) + 1)]
+    assert set(names[middle + 1 :]) - set(decoders) == BESIDE.get(case.name, set())
     assert middle >= 4
-    assert len(names) - middle > 5
+    assert len(decoders) >= (2 if case.name == "deeplabv3plus_resnet101" else 4)
 
 
-def test_equals_zennit_at_the_pixels_and_at_every_block(case: Case, rule: str) -> None:
+def test_equals_zennit_at_the_pixels_and_at_every_block(case: Case, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check 2."""
     other = as_modules(random_network(case.name))
     low, high = -torch.ones_like(case.x), torch.ones_like(case.x)
     blocks: dict[str, torch.Tensor] = {}
-    for name, module in other.named_modules():
+    for name, module in blocks_of(other).items():
         module.register_forward_hook(lambda m, i, o, name=name: blocks.__setitem__(name, o))
-    with composite(rule, other, low, high).context(other):
+    with monkeypatch.context() as patch, composite(rule, other, low, high).context(other):
+        patch.setattr(sdnet, "hard_assignment", one_hot)
         x = case.x.clone().requires_grad_()
         logits = other(x)
         # The generator ends in 2·x, which zennit takes for a gradient of 2.
         start = case.start / 2 if case.name == "gan" else case.start
-        wanted = {n: blocks[n] for n in blocks if n.removeprefix("decoder.blocks.").removeprefix("up.").isdigit()}
-        wanted.pop("up.7", None)
-        found = torch.autograd.grad(logits, [x, *wanted.values()], start)
+        found = torch.autograd.grad(logits, [x, *blocks.values()], start)
     torch.testing.assert_close(logits.detach(), case.network(case.x), atol=1e-9, rtol=1e-9)
     maps = LrpPass(case.explained, case.x, rule).explain(case.start)
     assert largest(maps.pixels - found[0].sum(1), maps.pixels) <= 1e-5
-    ours = [maps.blocks[n] for n in maps.blocks if n.startswith("decoder")]
-    assert len(ours) == len(wanted) >= 5
-    for mine, theirs in zip(ours, found[1:], strict=True):
+    assert len(blocks) >= 3
+    for name, theirs in zip(blocks, found[1:], strict=True):
+        mine = maps.blocks[name]
         assert largest(mine - theirs.sum(1), mine) <= 1e-5
 
 
 def test_without_biases_epsilon_is_gradient_times_input(bias_free_case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check 3. The picture is faint, so that no ReLU6 is driven to its upper end, where the two differ."""
+    if bias_free_case.name == "sdnet":
+        pytest.skip("a one-hot assignment has no gradient")
     monkeypatch.setattr(rules, "EPSILON", 1e-12)
     case = bias_free_case
     x = (case.x * 0.01).requires_grad_()
@@ -103,7 +124,7 @@ def test_the_ledger_balances(case: Case, rule: str) -> None:
 @pytest.mark.parametrize("rule", ["zplus", "composite"])
 def test_without_biases_nothing_is_lost(bias_free_case: Case, rule: str) -> None:
     maps = LrpPass(bias_free_case.explained, bias_free_case.x, rule).explain(bias_free_case.start)
-    assert float(maps.pixels.sum()) == pytest.approx(1, abs=1e-3)
+    assert float(maps.pixels.sum()) + swallowed(bias_free_case, maps) == pytest.approx(1, abs=1e-3)
     if rule == "zplus":
         assert float(maps.pixels.min()) >= -1e-9
 
@@ -115,7 +136,7 @@ def test_the_ledger_balances_at_every_cut(case: Case, rule: str) -> None:
     decoders = [n for n in mode.blocks if n.startswith("decoder")]
     cuts = [[mode.blocks["bottleneck"], *mode.skips.values()]]
     # Concatenations run from the deepest skip up: decoder k has used up the first k of them (all but its last ones).
-    used = {"gan": 0}.get(case.name, 1)
+    used = {"gan": 0, "deeplabv3plus_resnet101": 0}.get(case.name, 1)
     for k, name in enumerate(decoders):
         cuts.append([mode.blocks[name], *list(mode.skips.values())[k + used :]])
     for tensors in cuts:
@@ -139,8 +160,8 @@ def test_maps_of_two_lesions_add_up(case: Case, rule: str) -> None:
 def test_skips_and_bottleneck_share_the_decision(bias_free_case: Case) -> None:
     maps = LrpPass(bias_free_case.explained, bias_free_case.x, "zplus").explain(bias_free_case.start)
     through_bottleneck = float(maps.blocks["bottleneck"].sum())
-    assert len(maps.skips) >= 4
-    assert sum(maps.skips.values()) + through_bottleneck == pytest.approx(1, abs=1e-3)
+    assert len(maps.skips) >= (1 if bias_free_case.name == "deeplabv3plus_resnet101" else 4)
+    assert sum(maps.skips.values()) + through_bottleneck + swallowed(bias_free_case, maps) == pytest.approx(1, abs=1e-3)
 
 
 def test_maps_are_finite(case: Case, rule: str) -> None:

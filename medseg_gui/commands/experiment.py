@@ -1,0 +1,77 @@
+"""Run a published protocol: k-fold, leave one centre out, the p study, threshold sweep, GAN against U-Net."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medseg_gui.experiments.plan import Plan
+
+_NAMES = ("kfold", "leave-one-centre-out", "augmentation-p", "threshold-sweep", "gan")
+_NETWORKS = {"kfold": ["unet_resnet34"], "threshold-sweep": ["unet_resnet34"], "gan": ["gan", "unet"]}
+_P = {"augmentation-p": [0.0, 0.4, 0.5, 0.6]}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `medseg experiment`."""
+    parser.add_argument("name", choices=_NAMES, metavar="NAME", help=", ".join(_NAMES))
+    parser.add_argument("data", nargs="+", type=Path, help="data set folders: images/ and masks/, or a pair per centre")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where runs and tables go")
+    parser.add_argument("--network", action="append", metavar="NAME", help="one arm each (default: the paper's)")
+    parser.add_argument("--class", dest="class_name", default="polyp", help="what the masks mark: polyp or instrument")
+    parser.add_argument("--test", type=Path, action="append", default=[], help="further data that is only measured on")
+    parser.add_argument("--centre", action="append", default=[], help="leave out these alone; gan: the test part")
+    parser.add_argument("--interpretability-p", type=float, action="append", metavar="P", help="one arm each")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each arm (default 1)")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--budget", default="", metavar="WORDS", help="epochs=N,size=N,batch_size=N,folds=N,images=N")
+    parser.add_argument("--recipe", choices=("ours", "published"), default="ours")
+    parser.add_argument("--encoder-weights", type=Path, metavar="FILE")
+    parser.add_argument("--classifier-weights", type=Path, metavar="FILE", help="ResNet-50 for the centre classifier")
+    parser.add_argument("--device", default="auto")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Run what is not done yet; the same command again goes on after an interruption."""
+    from medseg_gui.commands.training_output import StopAsked, reporter
+    from medseg_gui.device import choose_device
+    from medseg_gui.experiments.cell import Runner
+    from medseg_gui.experiments.experiment import run_experiment
+
+    plan = _plan(args)
+    with reporter(as_json=False) as report:
+        found = run_experiment(plan, Runner(args.output, choose_device(args.device).device, report, StopAsked()))
+    if not args.json:
+        print(found["table"] or "Stopped before a run was done; the same command goes on.")
+    return found
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    from medseg_gui.data.dataset_folder import read_dataset
+    from medseg_gui.errors import InputError
+    from medseg_gui.experiments.plan import Budget, Plan
+    from medseg_gui.types import CLASS_NAMES
+
+    class_ids = {name: class_id for class_id, name in CLASS_NAMES.items()}
+    if args.class_name not in class_ids:
+        raise InputError(f"{args.class_name!r} is no class; choose polyp or instrument.")
+    if args.seeds < 1 or args.folds < 2:
+        raise InputError("There must be one seed and two folds at least.")
+    class_id = class_ids[args.class_name]
+    return Plan(
+        args.name,
+        [e for folder in args.data for e in read_dataset(folder, class_id)],
+        args.network or _NETWORKS.get(args.name, ["unet"]),
+        class_id,
+        {folder.name: read_dataset(folder, class_id) for folder in args.test},
+        args.seeds,
+        args.interpretability_p or _P.get(args.name, [0.0]),
+        args.folds,
+        args.centre,
+        Budget.from_words(args.budget),
+        args.recipe == "published",
+        args.encoder_weights,
+        args.classifier_weights,
+    )
