@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, SignalInstance
 
 import medseg_gui.segmenter  # noqa: F401  workers import it when first needed; no test shall wait for torch
-from medseg_gui.errors import MedsegError, NothingPredictedError, SourceError, WeightsError
+from medseg_gui.errors import DroppedError, MedsegError, NothingPredictedError, SourceError, WeightsError
 from medseg_gui.qt.state.session import WeightsEntry
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
@@ -238,10 +239,14 @@ class FakeExplainer:
         self.error: Exception | None = None
         self.spoil = False
 
-    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance:
+    def explain(
+        self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool] = lambda: False
+    ) -> Relevance:
         self.threads.add(thread_name())
         self.seen.append((frame.index, request))
         assert self.gate.wait(PATIENCE_S)
+        if request.smooth and is_unwanted():
+            raise DroppedError("This explanation is no longer wanted.")
         if self.error is not None:
             raise self.error
         if request.threshold > 0.9:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from medseg_gui.qt.workers.networks import Networks
@@ -17,7 +18,7 @@ class FrameExplains(Protocol):
     @property
     def fell_back(self) -> bool: ...
 
-    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance: ...
+    def explain(self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool]) -> Relevance: ...
 
 
 class Explainers:
