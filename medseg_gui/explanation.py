@@ -22,9 +22,10 @@ from medseg_gui.explain.layer_relevance import layer_relevance, mean_maps, skip_
 from medseg_gui.explain.lrp import RelevanceMaps
 from medseg_gui.explain.quality import agreement, judge, shares, stability
 from medseg_gui.explain.targets import Starts, start_relevance
+from medseg_gui.explanation_record import read_record, way_name
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.segmenter import affine_normalisation, as_input
-from medseg_gui.types import BoolArray, ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
+from medseg_gui.types import ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class FrameExplainer:
         weights_id: id of the weights.
         choice: device in use and why; changes to the CPU when the GPU's memory runs out.
         fell_back: whether it did.
+        record: what was measured of these weights' explanations before.
 
     Raises:
         WeightsError: the weights cannot be used.
@@ -60,6 +62,7 @@ class FrameExplainer:
         self._alter = alter
         self.weights_id = info.weights_id
         self.fell_back = False
+        self.record = read_record(info)
         self._move_to(choose_device(device))
 
     @classmethod
@@ -117,16 +120,26 @@ class FrameExplainer:
         logits = self._explained.network(x)
         return np.asarray(torch.sigmoid(logits.float()).squeeze(1).cpu().numpy())
 
-    def relevance_on(self, x: Tensor, request: ExplanationRequest, chosen: BoolArray) -> FloatArray:
-        """(S, S) relevance that starts alike on each chosen pixel, whatever is predicted there.
+    def starts(self, x: Tensor, request: ExplanationRequest, frame_size: tuple[int, int]) -> Starts:
+        """Where an explanation of a prepared picture (1, 3, S, S) starts.
+
+        Raises:
+            NothingPredictedError, ExplanationError, InputError: as `explain`.
+        """
+        with torch.inference_mode():
+            logits = self._explained.network(x)[0, 0].float().cpu().numpy()
+        return start_relevance(logits, request.target, request.threshold, frame_size)
+
+    def relevance_from(self, x: Tensor, request: ExplanationRequest, start: FloatArray) -> FloatArray:
+        """(S, S) relevance of a given start, whatever this network predicts there.
 
         Args:
             x: (1, 3, S, S) prepared picture.
             request: method, rule and layer.
-            chosen: (S, S) bool.
+            start: (S, S) relevance of each pixel of the mask.
         """
         run = self._run(x, request)
-        return _as_map(run.explain(self._start(run, (chosen / chosen.sum()).astype(np.float32), request)))
+        return _as_map(run.explain(self._start(run, start, request)))
 
     def _move_to(self, choice: DeviceChoice) -> None:
         self.choice = choice
@@ -217,14 +230,20 @@ class FrameExplainer:
             steady = stability(values, noisy, starts.mask)
             other = replace(request, method="hirescam" if request.method in SIGNED else "lrp", rule="zplus", layer="")
             agrees = agreement(values, self._whole(x, other, starts, is_unwanted), starts.mask)
-        return judge(shares(values, starts.mask), max(errors, default=None), steady, agrees, skip_shares(parts))
+        return judge(
+            shares(values, starts.mask),
+            max(errors, default=None),
+            steady,
+            agrees,
+            skip_shares(parts),
+            self.record.warnings.get(way_name(request, self.cam_layer_names[-1]), ""),
+        )
 
     def _whole(
         self, x: Tensor, request: ExplanationRequest, starts: Starts, is_unwanted: Callable[[], bool]
     ) -> FloatArray:
         _go_on(is_unwanted)
-        run = self._run(x, request)
-        return _as_map(run.explain(self._start(run, np.sum(starts.parts, axis=0), request)))
+        return self.relevance_from(x, request, starts.whole)
 
 
 def _go_on(is_unwanted: Callable[[], bool]) -> None:
