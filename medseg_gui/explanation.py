@@ -22,7 +22,7 @@ from medseg_gui.explain.layer_relevance import layer_relevance, mean_maps, skip_
 from medseg_gui.explain.lrp import RelevanceMaps
 from medseg_gui.explain.quality import agreement, judge, shares, stability
 from medseg_gui.explain.targets import Starts, start_relevance
-from medseg_gui.explanation_record import read_record, way_name
+from medseg_gui.explanation_record import read_record
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.segmenter import affine_normalisation, as_input
 from medseg_gui.types import ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
@@ -236,7 +236,7 @@ class FrameExplainer:
             steady,
             agrees,
             skip_shares(parts),
-            self.record.warnings.get(way_name(request, self.cam_layer_names[-1]), ""),
+            self.record.warnings.get(request.way(self.cam_layer_names[-1]), ""),
         )
 
     def _whole(

@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from medseg_gui.errors import OutputError
-from medseg_gui.explain import SIGNED
 from medseg_gui.explain.quality import RANDOMISED_LIMIT, STABILITY_LIMIT
 from medseg_gui.networks.weights import WeightsInfo
-from medseg_gui.types import ExplanationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +35,11 @@ class ExplanationRecord:
 
     Attributes:
         images: how many pictures were measured, 0 if nothing is known.
-        warnings: way of explaining (`way_name`) -> one sentence; only those that failed a check.
+        warnings: way of explaining (`ExplanationRequest.way`) -> one sentence; only those that failed a check.
     """
 
     images: int = 0
     warnings: Mapping[str, str] = field(default_factory=dict)
-
-
-def way_name(request: ExplanationRequest, last_layer: str = "") -> str:
-    """ "lrp epsilon", "hirescam", "gradcam at bottleneck": ways of explaining that are measured apart."""
-    if request.method in SIGNED:
-        return f"lrp {request.rule}"
-    at = f" at {request.layer}" if request.layer not in ("", last_layer) else ""
-    return f"{request.method}{at}"
 
 
 def record_file(info: WeightsInfo) -> Path:

@@ -120,6 +120,12 @@ class ExplanationRequest:
     smooth: bool = False
     with_stability: bool = False
 
+    def way(self, last_layer: str = "") -> str:
+        """ "lrp epsilon", "hirescam", "gradcam at bottleneck": the ways of explaining that are measured apart."""
+        if self.method in ("lrp", "layers"):
+            return f"lrp {self.rule}"
+        return f"{self.method} at {self.layer}" if self.layer not in ("", last_layer) else self.method
+
 
 @dataclass(frozen=True, eq=False)
 class LayerRelevance:

@@ -13,7 +13,7 @@ import torch
 from medseg_gui.errors import DroppedError
 from medseg_gui.explanation import FrameExplainer
 from medseg_gui.explanation_check import BASELINES, check_frame, untrained
-from medseg_gui.explanation_record import ExplanationRecord, read_record, record_file, way_name, write_record
+from medseg_gui.explanation_record import ExplanationRecord, read_record, record_file, write_record
 from medseg_gui.networks import build_network
 from medseg_gui.networks.weights import WeightsInfo, save_weights
 from medseg_gui.types import ExplanationRequest, Frame, Target
@@ -82,10 +82,10 @@ def test_a_check_can_be_stopped(explainer: FrameExplainer, shuffled: FrameExplai
 
 def test_ways_of_explaining_have_names() -> None:
     request = ExplanationRequest("layers", "gamma")
-    assert way_name(request) == way_name(replace(request, method="lrp")) == "lrp gamma"
+    assert request.way() == replace(request, method="lrp").way() == "lrp gamma"
     cam = ExplanationRequest("gradcam", layer="decoder 5")
-    assert way_name(cam, "decoder 5") == way_name(replace(cam, layer="")) == "gradcam"
-    assert way_name(cam, "decoder 6") == "gradcam at decoder 5"
+    assert cam.way("decoder 5") == replace(cam, layer="").way() == "gradcam"
+    assert cam.way("decoder 6") == "gradcam at decoder 5"
 
 
 def figures(**changes: object) -> dict[str, object]:

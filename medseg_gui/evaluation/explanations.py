@@ -27,7 +27,6 @@ from medseg_gui.explain.faithfulness import (
 from medseg_gui.explain.quality import RANDOMISED_LIMIT, STABILITY_LIMIT, rank_correlation, shares
 from medseg_gui.explanation import FrameExplainer
 from medseg_gui.explanation_check import BASELINES, baselines, untrained
-from medseg_gui.explanation_record import way_name
 from medseg_gui.media.image_file import read_image
 from medseg_gui.networks.weights import WeightsInfo
 from medseg_gui.types import BoolArray, ExplanationRequest, FloatArray, Frame
@@ -237,7 +236,7 @@ def ways(explainer: FrameExplainer) -> dict[str, ExplanationRequest]:
     found = requests(explainer.info.class_id)
     first, last = explainer.cam_layer_names[0], explainer.cam_layer_names[-1]
     deep = [replace(request, layer=first) for request in found.values() if request.method not in SIGNED]
-    return found | {way_name(request, last): request for request in deep}
+    return found | {request.way(last): request for request in deep}
 
 
 def _load(example: Example, side: int) -> tuple[Frame, BoolArray]:

@@ -43,7 +43,7 @@ class ExplainWorker(Worker):
         explainers: where they come from; tests give their own.
     """
 
-    ready = Signal(str, str, object)  # name of the weights, their id, tuple of what Grad-CAM can look at
+    ready = Signal(str, str, object, object)  # weights' name and id, tuple of what Grad-CAM can look at, record
     explained = Signal(object, object)  # ExplainJob, Relevance
     refused = Signal(object, object)  # ExplainJob, MedsegError
     noticed = Signal(str)
@@ -80,7 +80,7 @@ class ExplainWorker(Worker):
 
     def begin(self) -> None:
         """Stand back behind picture and prediction."""
-        _be_humble()
+        be_humble()
 
     def work(self) -> None:
         """Explain the newest frame."""
@@ -130,7 +130,7 @@ class ExplainWorker(Worker):
             except MedsegError as e:
                 self._unusable[name] = e
                 raise
-            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names)
+            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names, self._loaded[name].record)
         return self._loaded[name]
 
     def _load(self, name: str) -> tuple[str, FrameExplains]:
@@ -156,8 +156,11 @@ class ExplainWorker(Worker):
         return as_medseg_error(error)
 
 
-def _be_humble() -> None:
-    """Where threads have a niceness of their own (Linux), the network's helper threads inherit it."""
+def be_humble() -> None:
+    """Take less right to the processor than all else.
+
+    Where threads have a niceness of their own (Linux), the network's helper threads inherit it.
+    """
     if sys.platform.startswith("linux"):
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.types import ExplanationRequest, Frame, Relevance
+
+if TYPE_CHECKING:
+    from medseg_gui.explanation_record import ExplanationRecord
 
 
 class FrameExplains(Protocol):
@@ -14,6 +17,9 @@ class FrameExplains(Protocol):
 
     @property
     def cam_layer_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def record(self) -> ExplanationRecord: ...
 
     @property
     def fell_back(self) -> bool: ...
