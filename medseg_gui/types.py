@@ -112,7 +112,7 @@ class ExplanationRequest:
     """
 
     method: str = "lrp"
-    rule: str = "composite"
+    rule: str = "gamma"
     layer: str = ""
     target: Target = Target()
     class_id: int = POLYP

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="video, image, folder of images, or demo")
     parser.add_argument("--weights", required=True, help="a name from `medseg weights list`, or a .safetensors file")
     parser.add_argument("--method", default="lrp", help="lrp, layers, gradcam or hirescam (default lrp)")
-    parser.add_argument("--rule", default="composite", help="of LRP: epsilon, zplus, gamma or composite (default)")
+    parser.add_argument("--rule", default="gamma", help="of LRP: epsilon, zplus, gamma (default) or composite")
     parser.add_argument("--layer", default="", metavar="NAME", help="block that Grad-CAM looks at (default: the last)")
     parser.add_argument(
         "--target", default="mask", help="mask, lesion:K, pixel:X,Y, rim or nearest-miss (default mask)"

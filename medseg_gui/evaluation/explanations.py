@@ -135,7 +135,7 @@ def checks(scores: ExplanationScores, name: str) -> dict[str, bool]:
         return np.nan if value is None else value
 
     return {
-        "learnt": abs(figure(name, "randomised")) < RANDOMISED_LIMIT,
+        "learnt": figure(name, "randomised") < RANDOMISED_LIMIT,
         "faithful": figure(name, "deletion") < figure("noise", "deletion")
         and figure(name, "insertion") > figure("noise", "insertion"),
         "finds": figure(name, "mass") > scores.area,
@@ -176,8 +176,8 @@ A method's figures mean something only beside theirs.
 
 {table(scores)}
 
-- **randomised**: rank correlation, inside the mask, with the map of the same network with shuffled weights; within
-  ±{RANDOMISED_LIMIT} the map is about what was learnt (Adebayo 2018).
+- **randomised**: rank correlation, inside the mask, with the map of the same network with shuffled weights, without its
+  sign; below {RANDOMISED_LIMIT} the map is about what was learnt (Adebayo 2018).
 - **deletion**, **insertion**: area under the mean probability in the mask while 16×16 patches are blurred or
   restored, most relevant first; small and large are good, and better than noise is asked for.
 - **mass**, **rank**, **pointing**: share of the positive relevance, of the most relevant pixels and of the maxima
@@ -207,13 +207,13 @@ def _score(
     own: dict[str, dict[str, float | None]] = {}
     for name, (values, other) in baselines(frame, starts.mask).items():
         maps[name] = values
-        own[name] = {} if other is None else {"randomised": rank_correlation(values, other, starts.mask)}
+        own[name] = {} if other is None else {"randomised": abs(rank_correlation(values, other, starts.mask))}
     for name, request in ways(explainer).items():
         found = explainer.explain(frame, replace(request, threshold=threshold, with_stability=True))
         other = shuffled.relevance_from(x, request, starts.whole)
         maps[name] = found.values
         own[name] = {
-            "randomised": rank_correlation(found.values, other, starts.mask),
+            "randomised": abs(rank_correlation(found.values, other, starts.mask)),
             "stability": found.trust.stability,
             "agreement": found.trust.agreement,
             "ledger": found.trust.ledger_error,

@@ -19,6 +19,8 @@ from zennit.layer import Sum
 from zennit.rules import Epsilon, Gamma, Norm, Pass, ZBox, ZPlus
 from zennit.types import Activation, Convolution
 
+from medseg_gui.explain.rules import GAMMA
+
 _PAIRS = {
     InvertedResidual: (("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3")),
     DepthwiseSeparableConv: (("conv_dw", "bn1"), ("conv_pw", "bn2")),
@@ -70,8 +72,8 @@ def composite(rule: str, network: nn.Module, low: Tensor, high: Tensor) -> Any:
     """zennit's composite for one of our rules."""
     convolutions = [n for n, m in network.named_modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     head = next(n for n in reversed(convolutions) if n in ("up.7.conv", "segmentation_head.0"))
-    body: dict[str, Hook] = {"epsilon": Epsilon(1e-6), "zplus": ZPlus(1e-6), "gamma": Gamma(0.25, 1e-6)}
-    by_layer = [(Activation, Pass()), (Sum, Norm(1e-6)), (Convolution, body.get(rule, ZPlus(1e-6)))]
+    body: dict[str, Hook] = {"epsilon": Epsilon(1e-6), "zplus": ZPlus(1e-6), "gamma": Gamma(GAMMA, 1e-6)}
+    by_layer = [(Activation, Pass()), (Sum, Norm(1e-6)), (Convolution, body.get(rule, body["gamma"]))]
     if rule != "composite":
         return LayerMapComposite(by_layer)
     by_name = [([convolutions[0]], ZBox(low, high, 1e-6)), ([head], Epsilon(1e-6))]

@@ -17,7 +17,7 @@ from medseg_gui.types import POLYP, ExplanationRequest, Frame, Relevance, Target
 
 CAMS = ("hirescam", "gradcam")
 METHODS = ("off", "lrp", *CAMS)
-RULES = ("composite", "epsilon", "gamma", "zplus")
+RULES = ("gamma", "epsilon", "zplus", "composite")  # the first at first
 LEAST_CLIP = 0.95
 PICKED = ("lesion", "pixel")  # targets that need a click
 

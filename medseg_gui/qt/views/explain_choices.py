@@ -17,10 +17,10 @@ _METHODS = {
     "cam": ("Grad-CAM", "probability", "Where one layer of the network looked (Tab)"),
 }
 _RULE_TIPS = {
-    "composite": "composite: z⁺, ε at head",
-    "epsilon": "ε: faithful, noisy",
     "gamma": "γ: in between",
+    "epsilon": "ε: faithful, noisy",
     "zplus": "z⁺: stable, less specific",
+    "composite": "composite: ε, γ, box",
 }
 _CAM_TIPS = {
     "hirescam": "HiResCAM: exact",

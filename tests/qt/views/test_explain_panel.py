@@ -398,7 +398,7 @@ def test_sign_says_what_it_is_and_how_far_to_trust_it(window: MainWindow, wish: 
     assert overlay.answer(make_frame(0))[0] == "Explaining…"
     answer(wish)
     text, ink = overlay.answer(make_frame(0))
-    assert text == "LRP, rule composite · whole mask (polyp)\n✓ sound · 25 % outside the mask"
+    assert text == "LRP, rule γ · whole mask (polyp)\n✓ sound · 25 % outside the mask"
     assert ink == theme.ACCENT
     wish.set_relevance(None, MedsegError("Nothing is marked."))
     wish.set_computing(False)
