@@ -54,7 +54,7 @@ def test_a_map_stands_beside_maps_that_know_nothing(
     check = check_frame(explainer, shuffled, frame, relevance, progress=lambda *done: told.append(done))
     assert check.relevance is relevance
     assert tuple(m.name for m in check.maps) == ("map", *BASELINES)
-    assert {len(m.deletion) for m in check.maps} == {len(m.insertion) for m in check.maps} == {17}
+    assert {len(m.deletion) for m in check.maps} == {len(m.insertion) for m in check.maps} == {11}
     # All maps begin with the same whole picture and end with the same blurred one.
     assert len({(round(m.deletion[0], 5), round(m.deletion[-1], 5)) for m in check.maps}) == 1
     by_name = {m.name: m for m in check.maps}

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 
 PATCH_PX = 16
-STEPS = 16
+STEPS = 10
 _BATCH = 8
 
 Predict = Callable[[Tensor], FloatArray]
