@@ -58,3 +58,7 @@ class NoRuleError(ExplanationError):
 
 class NothingPredictedError(ExplanationError):
     """There is nothing to explain where one looks."""
+
+
+class DroppedError(ExplanationError):
+    """Nobody waits for this any more; no fault, and nothing to be told."""

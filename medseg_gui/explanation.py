@@ -16,15 +16,16 @@ import torch
 from torch import Tensor, nn
 
 from medseg_gui.device import DeviceChoice, choose_device
-from medseg_gui.errors import ExplanationError, InputError
+from medseg_gui.errors import DroppedError, ExplanationError, InputError
 from medseg_gui.explain import EXPLAINERS, SIGNED, ExplainedNetwork, Explanation
-from medseg_gui.explain.layer_relevance import layer_relevance, skip_shares
+from medseg_gui.explain.layer_relevance import layer_relevance, mean_maps, skip_shares
 from medseg_gui.explain.lrp import RelevanceMaps
 from medseg_gui.explain.quality import agreement, judge, shares, stability
 from medseg_gui.explain.targets import Starts, start_relevance
+from medseg_gui.explanation_record import read_record
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.segmenter import affine_normalisation, as_input
-from medseg_gui.types import BoolArray, ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
+from medseg_gui.types import ExplanationRequest, FloatArray, Frame, Relevance, Trust, UInt8Array
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class FrameExplainer:
         weights_id: id of the weights.
         choice: device in use and why; changes to the CPU when the GPU's memory runs out.
         fell_back: whether it did.
+        record: what was measured of these weights' explanations before.
 
     Raises:
         WeightsError: the weights cannot be used.
@@ -60,6 +62,7 @@ class FrameExplainer:
         self._alter = alter
         self.weights_id = info.weights_id
         self.fell_back = False
+        self.record = read_record(info)
         self._move_to(choose_device(device))
 
     @classmethod
@@ -77,10 +80,18 @@ class FrameExplainer:
         """Those that Grad-CAM and HiResCAM can look at, the bottleneck first."""
         return self._explained.cam_block_names
 
-    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance:
+    def explain(
+        self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool] = lambda: False
+    ) -> Relevance:
         """Why the network marks what it marks in a frame.
 
+        Args:
+            frame: which.
+            request: what, and how.
+            is_unwanted: asked between the passes of one explanation (noisy copies, lesions) whether to give up.
+
         Raises:
+            DroppedError: it was unwanted.
             NothingPredictedError: there is nothing marked where the target looks.
             NoRuleError: LRP does not cover the network.
             ExplanationError: the relevance is not finite.
@@ -89,14 +100,14 @@ class FrameExplainer:
         self._check(request)
         started = time.perf_counter()
         try:
-            found = self._explain(frame, request)
+            found = self._explain(frame, request, is_unwanted)
         except torch.OutOfMemoryError:
             if self.choice.device.type == "cpu":
                 raise
             logger.warning("The GPU's memory is full; explanations go on on the CPU")
             self.fell_back = True
             self._move_to(DeviceChoice(torch.device("cpu"), "CPU: the GPU's memory was full"))
-            found = self._explain(frame, request)
+            found = self._explain(frame, request, is_unwanted)
         return replace(found, latency_ms=(time.perf_counter() - started) * 1000)
 
     def prepare(self, rgb: UInt8Array) -> Tensor:
@@ -109,16 +120,26 @@ class FrameExplainer:
         logits = self._explained.network(x)
         return np.asarray(torch.sigmoid(logits.float()).squeeze(1).cpu().numpy())
 
-    def relevance_on(self, x: Tensor, request: ExplanationRequest, chosen: BoolArray) -> FloatArray:
-        """(S, S) relevance that starts alike on each chosen pixel, whatever is predicted there.
+    def starts(self, x: Tensor, request: ExplanationRequest, frame_size: tuple[int, int]) -> Starts:
+        """Where an explanation of a prepared picture (1, 3, S, S) starts.
+
+        Raises:
+            NothingPredictedError, ExplanationError, InputError: as `explain`.
+        """
+        with torch.inference_mode():
+            logits = self._explained.network(x)[0, 0].float().cpu().numpy()
+        return start_relevance(logits, request.target, request.threshold, frame_size)
+
+    def relevance_from(self, x: Tensor, request: ExplanationRequest, start: FloatArray) -> FloatArray:
+        """(S, S) relevance of a given start, whatever this network predicts there.
 
         Args:
             x: (1, 3, S, S) prepared picture.
             request: method, rule and layer.
-            chosen: (S, S) bool.
+            start: (S, S) relevance of each pixel of the mask.
         """
         run = self._run(x, request)
-        return _as_map(run.explain(self._start(run, (chosen / chosen.sum()).astype(np.float32), request)))
+        return _as_map(run.explain(self._start(run, start, request)))
 
     def _move_to(self, choice: DeviceChoice) -> None:
         self.choice = choice
@@ -138,14 +159,15 @@ class FrameExplainer:
         if not 0 < request.threshold < 1:
             raise InputError("The threshold must lie between 0 and 1.")
 
-    def _explain(self, frame: Frame, request: ExplanationRequest) -> Relevance:
+    def _explain(self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool]) -> Relevance:
         x = self.prepare(frame.rgb)
         run = self._run(x, request)
         logits = run.logits[0, 0].float().cpu().numpy()
         starts = start_relevance(logits, request.target, request.threshold, frame.size)
         if request.smooth:
-            run = self._run(self._noisy(x, SMOOTH_COPIES), request)
-        parts = [run.explain(self._start(run, part, request)) for part in starts.parts]
+            parts = self._smooth_parts(x, request, starts, is_unwanted)
+        else:
+            parts = [self._part(run, part, request, is_unwanted) for part in starts.parts]
         maps = [_as_map(p) for p in parts]
         values = np.asarray(np.sum(maps, axis=0), np.float32)
         return Relevance(
@@ -158,15 +180,31 @@ class FrameExplainer:
             lesions=tuple(maps) if request.target.kind == "mask" else (),
             lesion_numbers=starts.numbers,
             layers=layer_relevance(parts),
-            trust=self._trust(x, request, starts, values, parts),
+            trust=self._trust(x, request, starts, values, parts, is_unwanted),
         )
+
+    def _smooth_parts(
+        self, x: Tensor, request: ExplanationRequest, starts: Starts, is_unwanted: Callable[[], bool]
+    ) -> list[RelevanceMaps]:
+        """Means over noisy copies, one after the other: together they would need eight times the memory."""
+        copies = []
+        for copy in self._noisy(x, SMOOTH_COPIES).split(1):
+            run = self._run(copy, request)
+            copies.append([self._part(run, part, request, is_unwanted) for part in starts.parts])
+        return [mean_maps(of_one_part) for of_one_part in zip(*copies, strict=True)]
+
+    def _part(
+        self, run: Explanation, part: FloatArray, request: ExplanationRequest, is_unwanted: Callable[[], bool]
+    ) -> RelevanceMaps:
+        _go_on(is_unwanted)
+        return run.explain(self._start(run, part, request))
 
     def _run(self, x: Tensor, request: ExplanationRequest) -> Explanation:
         return EXPLAINERS[request.method](self._explained, x, request)
 
     def _start(self, run: Explanation, part: FloatArray, request: ExplanationRequest) -> Tensor:
-        """Start relevance of each picture in a pass; noisy copies start alike, so that only the way back differs."""
-        start = torch.from_numpy(part).to(run.logits.device).expand(len(run.logits), 1, -1, -1)
+        """Where a pass begins; noisy copies start alike, so that only the way back differs."""
+        start = torch.from_numpy(part).to(run.logits.device)[None, None]
         # z⁺ knows only what speaks for: under it a negative start would turn the signs of the whole map around.
         return start.abs() if request.rule == "zplus" and request.method in SIGNED else start
 
@@ -176,25 +214,46 @@ class FrameExplainer:
         return torch.clamp(x + NOISE * (self._high - self._low) * noise, self._low, self._high)
 
     def _trust(
-        self, x: Tensor, request: ExplanationRequest, starts: Starts, values: FloatArray, parts: list[RelevanceMaps]
+        self,
+        x: Tensor,
+        request: ExplanationRequest,
+        starts: Starts,
+        values: FloatArray,
+        parts: list[RelevanceMaps],
+        is_unwanted: Callable[[], bool],
     ) -> Trust:
         errors = [p.ledger_error for p in parts if p.ledger_error is not None]
         steady = agrees = None
         if request.with_stability:
-            noisy = [self._whole(copy[None], request, starts) for copy in self._noisy(x, STABILITY_COPIES)]
+            copies = self._noisy(x, STABILITY_COPIES).split(1)
+            noisy = [self._whole(copy, request, starts, is_unwanted) for copy in copies]
             steady = stability(values, noisy, starts.mask)
             other = replace(request, method="hirescam" if request.method in SIGNED else "lrp", rule="zplus", layer="")
-            agrees = agreement(values, self._whole(x, other, starts), starts.mask)
-        return judge(shares(values, starts.mask), max(errors, default=None), steady, agrees, skip_shares(parts))
+            agrees = agreement(values, self._whole(x, other, starts, is_unwanted), starts.mask)
+        return judge(
+            shares(values, starts.mask),
+            max(errors, default=None),
+            steady,
+            agrees,
+            skip_shares(parts),
+            self.record.warnings.get(request.way(self.cam_layer_names[-1]), ""),
+        )
 
-    def _whole(self, x: Tensor, request: ExplanationRequest, starts: Starts) -> FloatArray:
-        run = self._run(x, request)
-        return _as_map(run.explain(self._start(run, np.sum(starts.parts, axis=0), request)))
+    def _whole(
+        self, x: Tensor, request: ExplanationRequest, starts: Starts, is_unwanted: Callable[[], bool]
+    ) -> FloatArray:
+        _go_on(is_unwanted)
+        return self.relevance_from(x, request, starts.whole)
+
+
+def _go_on(is_unwanted: Callable[[], bool]) -> None:
+    if is_unwanted():
+        raise DroppedError("This explanation is no longer wanted.")
 
 
 def _as_map(part: RelevanceMaps) -> FloatArray:
-    """(S, S) float32, the mean over the pictures of a pass."""
-    values = part.pixels.mean(0).float().cpu().numpy()
+    """(S, S) float32 of the one picture of a pass."""
+    values = part.pixels[0].float().cpu().numpy()
     if not np.isfinite(values).all():
         raise ExplanationError(
             "The relevance of this frame is not finite and is not shown; choose another rule or method."

@@ -17,7 +17,7 @@ from medseg_gui.media import Source
 from medseg_gui.overlay import blend
 from medseg_gui.prediction import FrameNames, make_folder
 from medseg_gui.relevance_picture import colour_relevance, is_signed
-from medseg_gui.types import ExplanationRequest, FloatArray, Frame, Relevance, UInt8Array
+from medseg_gui.types import ExplanationRequest, FloatArray, Frame, FrameCheck, Relevance, UInt8Array
 
 
 def explain_source(
@@ -27,6 +27,7 @@ def explain_source(
     folder: Path,
     every: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    check: Callable[[Frame, Relevance], FrameCheck] | None = None,
 ) -> list[dict[str, Any]]:
     """Write each frame's relevance as float32 `.npy` and as a picture; of "layers", one array a block.
 
@@ -39,6 +40,7 @@ def explain_source(
         folder: where to, made when missing.
         every: take each so many frames.
         progress: called with (done, in all).
+        check: what also looks whether each map is true to the network (`explanation_check.check_frame`).
 
     Returns:
         For each frame taken its trust figures, or why there is no explanation.
@@ -57,7 +59,8 @@ def explain_source(
         row: dict[str, Any] = {"frame": frame.index, "time_s": frame.time_s, "name": frame.name}
         try:
             relevance = explainer.explain(frame, request)
-            rows.append(row | describe(relevance) | {"files": _write(folder, names.stem_for(frame), frame, relevance)})
+            row |= describe(relevance) | {"files": _write(folder, names.stem_for(frame), frame, relevance)}
+            rows.append(row if check is None else row | {"check": describe_check(check(frame, relevance))})
         except NothingPredictedError as e:
             nothing = e
             rows.append(row | {"nothing": str(e)})
@@ -75,6 +78,15 @@ def describe(relevance: Relevance) -> dict[str, Any]:
         "lesions": [float(m.sum(dtype=np.float64)) for m in relevance.lesions],
         "layers": {layer.name: layer.total for layer in relevance.layers},
         "latency_ms": round(relevance.latency_ms, 1),
+    }
+
+
+def describe_check(check: FrameCheck) -> dict[str, Any]:
+    """Curves and figures of a checked explanation, for `--json`."""
+    return {
+        "is_learnt": check.is_learnt,
+        "is_faithful": check.is_faithful,
+        "maps": [asdict(m) for m in check.maps],
     }
 
 

@@ -53,7 +53,7 @@ class Settings:
     palette: str = "Cyan and yellow"
     explain_method: str = "off"
     explain_cam: str = "hirescam"
-    explain_rule: str = "composite"
+    explain_rule: str = "gamma"
     explain_layer: str = ""
     explain_smooth: bool = False
     explain_opacity: float = 0.75

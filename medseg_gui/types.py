@@ -112,13 +112,19 @@ class ExplanationRequest:
     """
 
     method: str = "lrp"
-    rule: str = "composite"
+    rule: str = "gamma"
     layer: str = ""
     target: Target = Target()
     class_id: int = POLYP
     threshold: float = 0.5
     smooth: bool = False
     with_stability: bool = False
+
+    def way(self, last_layer: str = "") -> str:
+        """ "lrp epsilon", "hirescam", "gradcam at bottleneck": the ways of explaining that are measured apart."""
+        if self.method in ("lrp", "layers"):
+            return f"lrp {self.rule}"
+        return f"{self.method} at {self.layer}" if self.layer not in ("", last_layer) else self.method
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +159,7 @@ class Trust:
         stability: rank correlation with the maps of slightly noisy copies, in [-1, 1]; None when not asked for.
         agreement: rank correlation with a second method, in [-1, 1]; None when there is none.
         skips: skip connection -> share of the decision that it carried.
+        warning: one sentence where this way of explaining failed a check on these weights, else empty.
     """
 
     verdict: str
@@ -164,6 +171,7 @@ class Trust:
     stability: float | None = None
     agreement: float | None = None
     skips: Mapping[str, float] = field(default_factory=dict)
+    warning: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,3 +207,41 @@ class Relevance:
     def __post_init__(self) -> None:
         for array in (self.values, *self.lesions, self.lesion_numbers):
             array.setflags(write=False)
+
+
+@dataclass(frozen=True)
+class MapCheck:
+    """How true one map of a frame is.
+
+    Attributes:
+        name: "map" for the relevance; "mask", "edges" and "noise" for those that know nothing of the network's reasons.
+        deletion, insertion: mean probability at what is explained while the most relevant patches are blurred, or
+            restored; the same number of points each, from none to all patches.
+        deletion_area, insertion_area: areas under them; small and large are good.
+        randomised: rank correlation inside the mask with the map of the same network with shuffled weights; close to 0
+            where the map is about what was learnt. None for the mask, which is the same everywhere in itself.
+    """
+
+    name: str
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+    deletion_area: float
+    insertion_area: float
+    randomised: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class FrameCheck:
+    """How far one explanation is true to the network, beside maps that know nothing of it.
+
+    Attributes:
+        relevance: what was checked.
+        maps: the relevance first, then the mask itself, an edge map and noise.
+        is_learnt: whether shuffled weights give another map.
+        is_faithful: whether the map does better than noise, at deletion and at insertion.
+    """
+
+    relevance: Relevance
+    maps: tuple[MapCheck, ...]
+    is_learnt: bool
+    is_faithful: bool

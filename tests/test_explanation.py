@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from medseg_gui.errors import ExplanationError, InputError, NothingPredictedError
+from medseg_gui.errors import DroppedError, ExplanationError, InputError, NothingPredictedError
 from medseg_gui.explain import EXPLAINERS
 from medseg_gui.explain.rules import RULES
 from medseg_gui.explanation import FrameExplainer
@@ -116,6 +116,30 @@ def test_the_same_request_gives_the_same_map_also_with_noise(explainer: FrameExp
     assert not np.array_equal(plain.values, first.values)
 
 
+@pytest.mark.parametrize("extra", [{"smooth": True}, {"with_stability": True}, {}])
+def test_an_explanation_can_be_given_up_between_its_passes(
+    explainer: FrameExplainer, extra: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    whole = explainer.explain(frame_of(), request_for("lrp", **extra), lambda: bool(asked.append(0)))  # type: ignore[func-returns-value]
+    assert whole.lesions
+    assert len(asked) >= {"smooth": 8 * len(whole.lesions), "with_stability": 4}.get(next(iter(extra), ""), 1)
+    passes: list[int] = []
+    run = explainer._run
+    monkeypatch.setattr(explainer, "_run", lambda *args: (passes.append(0), run(*args))[1])
+    with pytest.raises(DroppedError):
+        explainer.explain(frame_of(), request_for("lrp", **extra), lambda: len(passes) >= 2 or not extra)
+    assert len(passes) <= 2
+
+
+def test_smoothing_keeps_shares_and_ledger(explainer: FrameExplainer) -> None:
+    """A mean over copies explains no more than one of them: shares must not add up over copies."""
+    plain, smooth = (explainer.explain(frame_of(), request_for("lrp", rule="zplus", smooth=s)) for s in (False, True))
+    assert sum(smooth.trust.skips.values()) == pytest.approx(sum(plain.trust.skips.values()), abs=0.2)
+    assert smooth.trust.ledger_error < 1e-3
+    assert [y.total for y in smooth.layers] == pytest.approx([y.total for y in plain.layers], abs=0.2)
+
+
 def test_an_empty_prediction_is_told(explainer: FrameExplainer, method: str) -> None:
     request = request_for(method, threshold=0.9999)
     with pytest.raises(NothingPredictedError, match="nearest miss"):
@@ -156,10 +180,10 @@ def test_a_full_gpu_falls_back_to_the_cpu(
     whole = explainer._explain
     monkeypatch.setattr(explainer, "choice", replace(explainer.choice, device=torch.device("cuda")))
 
-    def full_once(frame: Frame, request: ExplanationRequest) -> object:
+    def full_once(frame: Frame, request: ExplanationRequest, *rest: object) -> object:
         if explainer.choice.device.type == "cuda":
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return whole(frame, request)
+        return whole(frame, request, *rest)
 
     monkeypatch.setattr(explainer, "_explain", full_once)
     with caplog.at_level(logging.WARNING):

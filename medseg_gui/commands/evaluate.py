@@ -33,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--explanations", action="store_true", help="instead: how far the explanations can be trusted, beside baselines"
     )
     parser.add_argument("--limit", type=int, default=20, help="with --explanations: pictures, 0 for all (default 20)")
+    parser.add_argument("--seed", type=int, default=0, help="with --limit: which pictures are drawn (default 0)")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --explanations: keep the figures beside the weights, for warnings where a check failed",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE.md", help="with --explanations: also write a page")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
@@ -78,6 +84,7 @@ def _explanations(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.errors import InputError
     from medseg_gui.evaluation.explanations import as_dict, report, score_explanations
     from medseg_gui.evaluation.report_file import write_report
+    from medseg_gui.explanation_record import write_record
     from medseg_gui.networks.weights import find_weights
 
     info = find_weights(args.weights)
@@ -85,13 +92,23 @@ def _explanations(args: argparse.Namespace) -> dict[str, Any]:
     if not 0 < threshold < 1 or args.limit < 0:
         raise InputError("The threshold must lie between 0 and 1, and the limit be 0 or more.")
     with progress_bar("images") as progress:
-        scores = score_explanations(_part(args, info), info, threshold, args.device, args.limit, progress)
-    page = report(scores, info.weights_id)
+        scores = score_explanations(_part(args, info), info, threshold, args.device, args.limit, args.seed, progress)
+    page = report(scores, info.weights_id, _command(args))
     if args.report:
         write_report(args.report, page)
     if not args.json:
         print(page)
-    return {"weights": info.weights_id, "part": args.part, "threshold": threshold, **as_dict(scores)}
+    result = {"weights": info.weights_id, "part": args.part, "threshold": threshold, **as_dict(scores)}
+    if args.keep:
+        write_record(info, result)
+    return result
+
+
+def _command(args: argparse.Namespace) -> str:
+    """What to type to measure it again; of the data set's folder, its name."""
+    data = " ".join(f"DATA/{folder.name}" for folder in args.data)
+    drawn = f" --limit {args.limit} --seed {args.seed}" if args.limit else " --limit 0"
+    return f"medseg evaluate {data} --part {args.part} --weights {args.weights} --explanations{drawn}"
 
 
 def _part(args: argparse.Namespace, info: WeightsInfo) -> list[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="video, image, folder of images, or demo")
     parser.add_argument("--weights", required=True, help="a name from `medseg weights list`, or a .safetensors file")
     parser.add_argument("--method", default="lrp", help="lrp, layers, gradcam or hirescam (default lrp)")
-    parser.add_argument("--rule", default="composite", help="of LRP: epsilon, zplus, gamma or composite (default)")
+    parser.add_argument("--rule", default="gamma", help="of LRP: epsilon, zplus, gamma (default) or composite")
     parser.add_argument("--layer", default="", metavar="NAME", help="block that Grad-CAM looks at (default: the last)")
     parser.add_argument(
         "--target", default="mask", help="mask, lesion:K, pixel:X,Y, rim or nearest-miss (default mask)"
@@ -29,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stability", action="store_true", help="also measure stability and a second method's agreement"
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="also deletion and insertion curves and the map with shuffled weights, beside mask, edges and noise",
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take each N-th frame")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
@@ -39,6 +45,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.commands.progress import progress_bar
     from medseg_gui.errors import InputError
     from medseg_gui.explanation import FrameExplainer
+    from medseg_gui.explanation_check import check_frame, untrained
     from medseg_gui.explanation_files import explain_source
     from medseg_gui.media import open_source
 
@@ -50,7 +57,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with open_source(spec) as source, progress_bar("frames") as progress:
         if source.is_live:
             raise InputError("A camera has no end; record it to a video first.")
-        rows = explain_source(source, explainer, request, args.output, args.every, progress)
+        check = partial(check_frame, explainer, untrained(explainer.info, args.device)) if args.check else None
+        rows = explain_source(source, explainer, request, args.output, args.every, progress, check)
     if not args.json:
         _print(rows)
     return {
@@ -114,3 +122,16 @@ def _print(rows: list[dict[str, Any]]) -> None:
         shares = " | ".join(f"{row[k]:.2f}" for k in ("inside", "rim", "outside"))
         ledger = "–" if row["ledger_error"] is None else f"{row['ledger_error']:.0e}"
         print(f"| {name} | {row['verdict']} | {shares} | {ledger} | {row['reason']} |")
+    _print_checks(rows)
+
+
+def _print_checks(rows: list[dict[str, Any]]) -> None:
+    checked = [row for row in rows if "check" in row]
+    if not checked:
+        return
+    print("\n| frame | map | deletion | insertion | with shuffled weights |\n| --- |" + " --- |" * 4)
+    for row in checked:
+        for m in row["check"]["maps"]:
+            randomised = "–" if m["randomised"] is None else f"{m['randomised']:.2f}"
+            name = row["name"] or row["frame"]
+            print(f"| {name} | {m['name']} | {m['deletion_area']:.3f} | {m['insertion_area']:.3f} | {randomised} |")

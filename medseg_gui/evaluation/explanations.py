@@ -16,21 +16,20 @@ import numpy as np
 from medseg_gui.data.dataset_folder import Example
 from medseg_gui.data.mask_file import read_mask
 from medseg_gui.errors import DataError, NothingPredictedError
+from medseg_gui.explain import SIGNED
 from medseg_gui.explain.cost import requests
 from medseg_gui.explain.faithfulness import (
     deletion_and_insertion,
-    edge_map,
     mass_accuracy,
-    noise_map,
     points_at,
     rank_accuracy,
-    shuffle_weights,
 )
-from medseg_gui.explain.quality import rank_correlation, shares
+from medseg_gui.explain.quality import RANDOMISED_LIMIT, STABILITY_LIMIT, rank_correlation, shares
 from medseg_gui.explanation import FrameExplainer
+from medseg_gui.explanation_check import BASELINES, baselines, untrained
 from medseg_gui.media.image_file import read_image
 from medseg_gui.networks.weights import WeightsInfo
-from medseg_gui.types import BoolArray, FloatArray, Frame
+from medseg_gui.types import BoolArray, ExplanationRequest, FloatArray, Frame
 
 FIGURES = (
     "randomised",
@@ -44,9 +43,6 @@ FIGURES = (
     "outside",
     "ledger",
 )
-BASELINES = ("mask", "edges", "noise")
-_RANDOMISED_LIMIT = 0.3
-_STABLE = 0.8
 
 
 @dataclass
@@ -84,6 +80,7 @@ def score_explanations(
     threshold: float,
     device: str = "auto",
     limit: int = 20,
+    seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ExplanationScores:
     """Explain the whole mask of some examples in every way and measure each map.
@@ -93,21 +90,22 @@ def score_explanations(
         info: which weights.
         threshold: probability from which a pixel is marked.
         device: one of `device.DEVICES`.
-        limit: take at most so many, evenly spread; 0 takes all.
+        limit: take at most so many, drawn at random; 0 takes all.
+        seed: of that draw.
         progress: called with (done, in all).
 
     Raises:
         DataError: nothing could be explained in any of them.
     """
     explainer = FrameExplainer(info, device)
-    untrained = FrameExplainer(info, device, alter=shuffle_weights)
+    shuffled = untrained(info, device)
     scores = ExplanationScores()
-    chosen = _spread(examples, limit)
+    chosen = _drawn(examples, limit, seed)
     areas = []
     for number, example in enumerate(chosen, start=1):
         frame, truth = _load(example, info.input_size)
         try:
-            _score(scores, explainer, untrained, frame, truth, threshold)
+            _score(scores, explainer, shuffled, frame, truth, threshold)
             areas.append(truth.mean())
             scores.images += 1
         except NothingPredictedError:
@@ -137,11 +135,11 @@ def checks(scores: ExplanationScores, name: str) -> dict[str, bool]:
         return np.nan if value is None else value
 
     return {
-        "learnt": abs(figure(name, "randomised")) < _RANDOMISED_LIMIT,
+        "learnt": figure(name, "randomised") < RANDOMISED_LIMIT,
         "faithful": figure(name, "deletion") < figure("noise", "deletion")
         and figure(name, "insertion") > figure("noise", "insertion"),
         "finds": figure(name, "mass") > scores.area,
-        "stable": figure(name, "stability") >= _STABLE,
+        "stable": figure(name, "stability") >= STABILITY_LIMIT,
     }
 
 
@@ -159,9 +157,17 @@ def table(scores: ExplanationScores) -> str:
     return "\n".join(lines)
 
 
-def report(scores: ExplanationScores, weights_id: str) -> str:
-    """A page in Markdown that says what the figures mean."""
+def report(scores: ExplanationScores, weights_id: str, command: str) -> str:
+    """A page in Markdown that says what the figures mean.
+
+    Args:
+        scores: what was measured.
+        weights_id: of which weights.
+        command: that measures it again.
+    """
     return f"""# Explanations of {weights_id}
+
+    {command}
 
 {scores.images} pictures; {scores.nothing} more without a prediction or without an object. The object covers
 {scores.area:.1%}.
@@ -170,13 +176,13 @@ A method's figures mean something only beside theirs.
 
 {table(scores)}
 
-- **randomised**: rank correlation, inside the mask, with the map of the same network with shuffled weights; below
-  {_RANDOMISED_LIMIT} the map is about what was learnt (Adebayo 2018).
+- **randomised**: rank correlation, inside the mask, with the map of the same network with shuffled weights, without its
+  sign; below {RANDOMISED_LIMIT} the map is about what was learnt (Adebayo 2018).
 - **deletion**, **insertion**: area under the mean probability in the mask while 16×16 patches are blurred or
   restored, most relevant first; small and large are good, and better than noise is asked for.
 - **mass**, **rank**, **pointing**: share of the positive relevance, of the most relevant pixels and of the maxima
   that lie on the true object; the mass must exceed the area.
-- **stability**: rank correlation around the mask with maps of noisy copies (σ 0.05); from {_STABLE} on stable.
+- **stability**: rank correlation around the mask with maps of noisy copies (σ 0.05); from {STABILITY_LIMIT} on stable.
 - **agreement**: with a second method (LRP z⁺ for activation maps, HiResCAM for LRP). **outside**: share of the absolute
   relevance beyond the mask and its rim. **ledger**: relevance unaccounted for.
 
@@ -187,7 +193,7 @@ For research use; not a medical device.
 def _score(
     scores: ExplanationScores,
     explainer: FrameExplainer,
-    untrained: FrameExplainer,
+    shuffled: FrameExplainer,
     frame: Frame,
     truth: BoolArray,
     threshold: float,
@@ -195,39 +201,42 @@ def _score(
     if not truth.any():
         raise NothingPredictedError("There is no object in this picture.")
     x = explainer.prepare(frame.rgb)
-    probability = explainer.predict(x)[0]
-    mask = probability >= threshold
-    side = len(mask)
-    maps: dict[str, FloatArray] = {
-        "mask": mask.astype(np.float32),
-        "edges": edge_map(frame.rgb, side),
-        "noise": noise_map(side, frame.index),
-    }
-    own: dict[str, dict[str, float | None]] = {
-        "edges": {"randomised": rank_correlation(maps["edges"], maps["edges"], mask)},
-        "noise": {"randomised": rank_correlation(maps["noise"], noise_map(side, frame.index + 1_000_000), mask)},
-    }
-    for name, request in requests(explainer.info.class_id).items():
+    wanted = replace(ExplanationRequest(), class_id=explainer.info.class_id, threshold=threshold)
+    starts = explainer.starts(x, wanted, frame.size)
+    maps: dict[str, FloatArray] = {}
+    own: dict[str, dict[str, float | None]] = {}
+    for name, (values, other) in baselines(frame, starts.mask).items():
+        maps[name] = values
+        own[name] = {} if other is None else {"randomised": abs(rank_correlation(values, other, starts.mask))}
+    for name, request in ways(explainer).items():
         found = explainer.explain(frame, replace(request, threshold=threshold, with_stability=True))
-        other = untrained.relevance_on(x, request, mask)
+        other = shuffled.relevance_from(x, request, starts.whole)
         maps[name] = found.values
         own[name] = {
-            "randomised": rank_correlation(found.values, other, mask),
+            "randomised": abs(rank_correlation(found.values, other, starts.mask)),
             "stability": found.trust.stability,
             "agreement": found.trust.agreement,
             "ledger": found.trust.ledger_error,
         }
     for name, values in maps.items():
-        deletion, insertion = deletion_and_insertion(explainer.predict, x, values, mask)
+        curves = deletion_and_insertion(explainer.predict, x, values, starts.chosen)
         figures = {
-            "deletion": deletion,
-            "insertion": insertion,
+            "deletion": curves.deletion_area,
+            "insertion": curves.insertion_area,
             "mass": mass_accuracy(values, truth),
             "rank": rank_accuracy(values, truth),
             "pointing": float(points_at(values, truth)),
-            "outside": shares(values, mask).outside,
+            "outside": shares(values, starts.mask).outside,
         }
-        scores.add(name, figures | own.get(name, {}))
+        scores.add(name, figures | own[name])
+
+
+def ways(explainer: FrameExplainer) -> dict[str, ExplanationRequest]:
+    """Every way of explaining that is measured: each rule, and both activation maps at the last block and the first."""
+    found = requests(explainer.info.class_id)
+    first, last = explainer.cam_layer_names[0], explainer.cam_layer_names[-1]
+    deep = [replace(request, layer=first) for request in found.values() if request.method not in SIGNED]
+    return found | {request.way(last): request for request in deep}
 
 
 def _load(example: Example, side: int) -> tuple[Frame, BoolArray]:
@@ -238,10 +247,10 @@ def _load(example: Example, side: int) -> tuple[Frame, BoolArray]:
     return Frame(0, 0.0, example.image.name, rgb, example.image.name), small > 0
 
 
-def _spread(examples: Sequence[Example], limit: int) -> list[Example]:
+def _drawn(examples: Sequence[Example], limit: int, seed: int) -> list[Example]:
     if limit <= 0 or limit >= len(examples):
         return list(examples)
-    return [examples[int(i)] for i in np.linspace(0, len(examples) - 1, limit)]
+    return [examples[i] for i in sorted(np.random.default_rng(seed).choice(len(examples), limit, replace=False))]
 
 
 def _cell(value: float | None, figure: str) -> str:

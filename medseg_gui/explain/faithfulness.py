@@ -7,6 +7,7 @@ method is worth something where it does better than mask, edges and noise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,33 +17,60 @@ from torch import Tensor, nn
 from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 
 PATCH_PX = 16
-STEPS = 16
+STEPS = 10
 _BATCH = 8
 
 Predict = Callable[[Tensor], FloatArray]
 
 
-def deletion_and_insertion(predict: Predict, x: Tensor, values: FloatArray, mask: BoolArray) -> tuple[float, float]:
-    """Areas under the curves of the mean probability in the mask while patches go or come, most relevant first.
+@dataclass(frozen=True)
+class Curves:
+    """Mean probability in the mask while patches go (deletion) or come (insertion), STEPS + 1 points each."""
 
-    A true map takes the probability down soon (small deletion) and brings it back soon (large insertion). What goes is
-    blurred, not blackened, which would be a picture of another kind.
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+
+    @property
+    def deletion_area(self) -> float:
+        """Small where the map is true: what it calls relevant is missed soon."""
+        return _area(self.deletion)
+
+    @property
+    def insertion_area(self) -> float:
+        """Large where the map is true: what it calls relevant suffices soon."""
+        return _area(self.insertion)
+
+
+def deletion_and_insertion(
+    predict: Predict, x: Tensor, values: FloatArray, mask: BoolArray, go_on: Callable[[], None] = lambda: None
+) -> Curves:
+    """What becomes of the probability while patches of the picture go or come, the most relevant first.
+
+    What goes is blurred, not blackened, which would be a picture of another kind.
 
     Args:
         predict: (B, 3, S, S) pictures -> (B, S, S) probabilities.
         x: (1, 3, S, S) the picture, normalised.
         values: (S, S) relevance; negative counts less than none.
         mask: (S, S) bool, where the probability is looked at.
+        go_on: called before each batch; may raise to stop.
 
     Source: Petsiuk 2018 (RISE), with patches as in Samek 2017.
     """
     blurred = _blurred(x)
     rank = _rank_of_patches(values)
     last = rank.max() + 1
-    removed = [torch.from_numpy(rank < share * last).to(x.device) for share in np.linspace(0, 1, STEPS + 1)]
-    deleted = torch.cat([torch.where(gone, blurred, x) for gone in removed])
-    inserted = torch.cat([torch.where(gone, x, blurred) for gone in removed])
-    return _area(predict, deleted, mask), _area(predict, inserted, mask)
+    chosen = [torch.from_numpy(rank < share * last).to(x.device) for share in np.linspace(0, 1, STEPS + 1)]
+    pictures = torch.cat(
+        [torch.where(c, blurred, x) for c in chosen] + [torch.where(c, x, blurred) for c in chosen[1:-1]]
+    )
+    means: list[float] = []
+    for batch in pictures.split(_BATCH):
+        go_on()
+        means += predict(batch)[:, mask].mean(1).tolist()
+    deletion = tuple(means[: STEPS + 1])
+    # Nothing inserted is all deleted, and the other way around.
+    return Curves(deletion, (deletion[-1], *means[STEPS + 1 :], deletion[0]))
 
 
 def mass_accuracy(values: FloatArray, truth: BoolArray) -> float:
@@ -107,6 +135,6 @@ def _blurred(x: Tensor) -> Tensor:
     return torch.from_numpy(smooth).to(x.device).permute(2, 0, 1)[None]
 
 
-def _area(predict: Predict, pictures: Tensor, mask: BoolArray) -> float:
-    means = np.concatenate([predict(batch)[:, mask].mean(1) for batch in pictures.split(_BATCH)])
-    return float((means[:-1] + means[1:]).sum() / 2 / STEPS)
+def _area(curve: tuple[float, ...]) -> float:
+    """By the trapezium rule over [0, 1]."""
+    return float(np.trapezoid(curve, dx=1 / STEPS))

@@ -1,8 +1,8 @@
 """Grad-CAM and HiResCAM for segmentation, without hooks.
 
-The chosen block's output becomes a leaf while the network runs: only what follows it is differentiated, which at the
-last decoder block costs next to nothing. The exchange is made by a `TorchFunctionMode`, which is local to its thread;
-the modules hold nothing of it, so that other threads may run the same network meanwhile.
+The chosen block's output becomes a leaf while the network runs: only what follows it is differentiated
+(`short_gradient`), which at the last decoder block costs next to nothing. The modules hold nothing of it, so that other
+threads may run the same network meanwhile.
 
 Sources: Selvaraju 2017 (Grad-CAM); Vinogradova 2020 and Asare 2025 (for segmentation: the sum of the logits in the
 mask); Draelos 2020 (HiResCAM).
@@ -10,17 +10,14 @@ mask); Draelos 2020 (HiResCAM).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from medseg_gui.errors import InputError
-from medseg_gui.explain.blocks import mark, named_tensors
 from medseg_gui.explain.explained_network import ExplainedNetwork
 from medseg_gui.explain.lrp import RelevanceMaps
+from medseg_gui.explain.short_gradient import GradientsFrom
 
 
 class CamPass:
@@ -46,7 +43,7 @@ class CamPass:
         if self.block not in names:
             raise InputError(f"There is no activation map at {block!r}; choose one of {', '.join(names)}.")
         self._high_resolution = high_resolution
-        with torch.inference_mode(False), torch.enable_grad(), _LeafAt(self.block) as watch:
+        with torch.inference_mode(False), torch.enable_grad(), GradientsFrom(self.block) as watch:
             self._logits = explained.network(x.detach().clone())
         self._features = watch.leaf
         self.logits = self._logits.detach()
@@ -69,22 +66,3 @@ class CamPass:
         share = start.abs().sum((1, 2, 3), keepdim=True)
         pixels = torch.where(total > 0, cam * share / total, cam)
         return RelevanceMaps(pixels.squeeze(1), {}, {}, None)
-
-
-class _LeafAt(TorchFunctionMode):
-    """Cuts the graph at one block."""
-
-    def __init__(self, block: str) -> None:
-        super().__init__()
-        self._block = block
-        self.leaf: Tensor
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func is not mark:
-            return result
-        found = dict(named_tensors(*args)).get(self._block)
-        if found is None:
-            return result
-        self.leaf = found.detach().requires_grad_()
-        return self.leaf if isinstance(result, Tensor) else [self.leaf if r is found else r for r in result]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 
 from medseg_gui.explain.lrp import RelevanceMaps
 from medseg_gui.types import LayerRelevance
@@ -14,11 +15,9 @@ def layer_relevance(parts: Sequence[RelevanceMaps]) -> tuple[LayerRelevance, ...
     """Blocks in network order.
 
     Args:
-        parts: maps that add up (one a lesion); several pictures in a map are averaged.
+        parts: maps of one picture that add up (one a lesion).
     """
-    return tuple(
-        _layer(name, [p.blocks[name].mean(0).float().cpu().numpy() for p in parts]) for name in parts[0].blocks
-    )
+    return tuple(_layer(name, [p.blocks[name][0].float().cpu().numpy() for p in parts]) for name in parts[0].blocks)
 
 
 def skip_shares(parts: Sequence[RelevanceMaps]) -> Mapping[str, float]:
@@ -28,6 +27,20 @@ def skip_shares(parts: Sequence[RelevanceMaps]) -> Mapping[str, float]:
     biases.
     """
     return {name: sum(p.skips[name] for p in parts) for name in parts[0].skips}
+
+
+def mean_maps(maps: Sequence[RelevanceMaps]) -> RelevanceMaps:
+    """The mean of some maps of as many versions of one picture; the largest of their ledger errors."""
+    count = len(maps)
+    errors = [m.ledger_error for m in maps if m.ledger_error is not None]
+    return RelevanceMaps(
+        pixels=torch.stack([m.pixels for m in maps]).mean(0),
+        blocks={name: torch.stack([m.blocks[name] for m in maps]).mean(0) for name in maps[0].blocks},
+        skips={name: sum(m.skips[name] for m in maps) / count for name in maps[0].skips},
+        ledger_error=max(errors, default=None),
+        bias=sum(m.bias for m in maps) / count,
+        stabiliser=sum(m.stabiliser for m in maps) / count,
+    )
 
 
 def _layer(name: str, values: list[np.ndarray]) -> LayerRelevance:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from medseg_gui.errors import NoRuleError
 
 
 class LinearMap(Protocol):
@@ -63,6 +65,44 @@ class Convolution:
         )[0]
 
 
+def convolution(
+    input: Tensor,  # noqa: A002  torch's own names, which callers use
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> tuple[Convolution, Tensor, Tensor, Tensor | None]:
+    """A call of `torch.nn.functional.conv1d` or `conv2d` -> (linear map, input, weight, bias).
+
+    Raises:
+        NoRuleError: "same" padding of an even kernel, which is not the same on both sides.
+    """
+    n = weight.dim() - 2
+    dilations = _as_tuple(dilation, n)
+    if isinstance(padding, str):
+        padding = _padding_by_name(padding, tuple(weight.shape[2:]), dilations)
+    linear = Convolution(_as_tuple(stride, n), _as_tuple(padding, n), dilations, groups, False, (0,) * n)
+    return linear, input, weight, bias
+
+
+def transposed_convolution(
+    input: Tensor,  # noqa: A002
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> tuple[Convolution, Tensor, Tensor, Tensor | None]:
+    """A call of `torch.nn.functional.conv_transpose1d` or `conv_transpose2d`, likewise."""
+    n = weight.dim() - 2
+    strides, paddings, dilations, added = (_as_tuple(v, n) for v in (stride, padding, dilation, output_padding))
+    return Convolution(strides, paddings, dilations, groups, True, added), input, weight, bias
+
+
 class MatrixProduct:
     """A fully connected layer."""
 
@@ -105,3 +145,16 @@ class LayerWeights:
 def as_channels(bias: Tensor, like: Tensor) -> Tensor:
     """A (C,) vector in a shape that adds to the channels of `like`: second axis of pictures, last of matrices."""
     return bias.view(1, -1, *[1] * (like.dim() - 2)) if like.dim() > 2 else bias
+
+
+def _padding_by_name(name: str, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    if name == "valid":
+        return (0,) * len(kernel)
+    if any(k % 2 == 0 for k in kernel):
+        raise NoRuleError("Relevance has no rule for 'same' padding of an even kernel; choose Grad-CAM or HiResCAM.")
+    return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+
+
+def _as_tuple(value: Any, n: int) -> tuple[int, ...]:
+    values = (value,) if isinstance(value, int) else tuple(value)
+    return values * n if len(values) == 1 else values

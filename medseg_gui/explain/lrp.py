@@ -50,7 +50,7 @@ class LrpPass:
         NoRuleError: an operation of the network is not covered.
     """
 
-    def __init__(self, explained: ExplainedNetwork, x: Tensor, rule: str = "composite") -> None:
+    def __init__(self, explained: ExplainedNetwork, x: Tensor, rule: str = "gamma") -> None:
         if rule not in RULES:
             raise InputError(f"There is no rule called {rule!r}; choose one of {', '.join(RULES)}.")
         with torch.inference_mode(False), torch.enable_grad():

@@ -16,6 +16,7 @@ LEDGER_LIMIT = 1e-3
 STABILITY_LIMIT = 0.8
 OUTSIDE_LIMIT = 0.5
 AGREEMENT_LIMIT = 0.0
+RANDOMISED_LIMIT = 0.3
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,16 @@ def judge(
     stability: float | None = None,
     agreement: float | None = None,
     skips: Mapping[str, float] | None = None,
+    warning: str = "",
 ) -> Trust:
-    """The plain word and its reason; the gravest one wins."""
+    """The plain word and its reason; the gravest one wins. What failed a check before is never called sound."""
     verdict, reason = "sound", "All that was measured speaks for this picture."
     if part == Shares(0.0, 0.0, 0.0):
         verdict, reason = "suspect", "The map is empty: nothing at this layer speaks for what is marked."
     elif ledger_error is not None and ledger_error > LEDGER_LIMIT:
         verdict, reason = "suspect", f"{ledger_error:.1%} of the relevance went missing on the way."
+    elif warning:
+        verdict, reason = "suspect", warning
     elif stability is not None and stability < STABILITY_LIMIT:
         verdict, reason = "unstable", f"A little noise changes this picture (rank correlation {stability:.2f})."
     elif agreement is not None and agreement < AGREEMENT_LIMIT:
@@ -99,7 +103,16 @@ def judge(
     elif stability is None:
         reason = "The ledger adds up and most of what counted lies on the mask; stability was not measured."
     return Trust(
-        verdict, reason, ledger_error, part.inside, part.rim, part.outside, stability, agreement, dict(skips or {})
+        verdict,
+        reason,
+        ledger_error,
+        part.inside,
+        part.rim,
+        part.outside,
+        stability,
+        agreement,
+        dict(skips or {}),
+        warning,
     )
 
 

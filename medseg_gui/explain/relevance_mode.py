@@ -17,7 +17,14 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from medseg_gui.errors import NoRuleError
 from medseg_gui.explain.blocks import mark, named_tensors
 from medseg_gui.explain.layer_book import LayerBook, norm_affine
-from medseg_gui.explain.linear_map import Convolution, LayerWeights, LinearMap, MatrixProduct, as_channels
+from medseg_gui.explain.linear_map import (
+    LayerWeights,
+    LinearMap,
+    MatrixProduct,
+    as_channels,
+    convolution,
+    transposed_convolution,
+)
 from medseg_gui.explain.rules import LayerCall, Ledger, RuleBook, box
 
 _Backward = Callable[[Tensor], Sequence[Tensor | None]]
@@ -136,48 +143,12 @@ def _mark(run: RelevanceMode, /, output: Any, names: tuple[str, ...]) -> Any:
     return output
 
 
-def _convolution(
-    run: RelevanceMode,
-    /,
-    input: Tensor,  # noqa: A002  torch's own names, which callers use
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    n = weight.dim() - 2
-    dilations = _as_tuple(dilation, n)
-    if isinstance(padding, str):
-        padding = _padding_by_name(padding, tuple(weight.shape[2:]), dilations)
-    linear = Convolution(_as_tuple(stride, n), _as_tuple(padding, n), dilations, groups, False, (0,) * n)
-    return run.layer(linear, input, weight, bias)
+def _convolution(run: RelevanceMode, /, *args: Any, **kwargs: Any) -> Tensor:
+    return run.layer(*convolution(*args, **kwargs))
 
 
-def _transposed_convolution(
-    run: RelevanceMode,
-    /,
-    input: Tensor,  # noqa: A002
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Tensor:
-    n = weight.dim() - 2
-    strides, paddings, dilations, added = (_as_tuple(v, n) for v in (stride, padding, dilation, output_padding))
-    return run.layer(Convolution(strides, paddings, dilations, groups, True, added), input, weight, bias)
-
-
-def _padding_by_name(name: str, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
-    if name == "valid":
-        return (0,) * len(kernel)
-    if any(k % 2 == 0 for k in kernel):
-        raise NoRuleError("Relevance has no rule for 'same' padding of an even kernel; choose Grad-CAM or HiResCAM.")
-    return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+def _transposed_convolution(run: RelevanceMode, /, *args: Any, **kwargs: Any) -> Tensor:
+    return run.layer(*transposed_convolution(*args, **kwargs))
 
 
 def _linear(run: RelevanceMode, /, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002
@@ -291,11 +262,6 @@ def _pad(run: RelevanceMode, /, input: Tensor, pad: Any, mode: str = "constant",
 
 def _cat(run: RelevanceMode, /, tensors: Sequence[Tensor], *args: Any, **kwargs: Any) -> Tensor:
     return torch.cat(run.note_skips(tensors), *args, **kwargs)
-
-
-def _as_tuple(value: Any, n: int) -> tuple[int, ...]:
-    values = (value,) if isinstance(value, int) else tuple(value)
-    return values * n if len(values) == 1 else values
 
 
 def _fit(relevance: Tensor, shape: torch.Size) -> Tensor:

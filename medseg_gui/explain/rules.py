@@ -18,7 +18,10 @@ from torch import Tensor
 from medseg_gui.explain.linear_map import LayerWeights, LinearMap, as_channels
 
 EPSILON = 1e-6
-GAMMA = 0.25
+# Montavon 2019 takes 0.25. Measured on a trained U-Net: the larger γ, the calmer the map under slight noise (rank
+# correlation 0.37 at 0.25, 0.47 at 0.5, 0.59 at 1, 0.87 for z⁺), and the more it looks alike with shuffled weights
+# (0.05, 0.05, 0.07, 0.38; on a trained generator 0.19 at 0.25, 0.27 at 1).
+GAMMA = 0.5
 
 Redistribution = Callable[[Tensor], Tensor]
 
@@ -211,7 +214,7 @@ RULES: dict[str, RuleBook] = {
     "epsilon": RuleBook(epsilon, epsilon),
     "zplus": RuleBook(zplus, zplus),
     "gamma": RuleBook(gamma, gamma),
-    # Montavon 2019, section 10.3: exact at the top, robust below, bounded at the pixels. With ε or γ further down the
-    # decoder the maps of a trained U-Net fell apart under slight noise (rank correlation 0.2 to 0.6 instead of 0.9).
-    "composite": RuleBook(body=zplus, head=epsilon, box_at_pixels=True),
+    # Montavon 2019, section 10.3: exact at the top, robust below, bounded at the pixels. With z⁺ below, the map of a
+    # trained U-Net looked alike with shuffled weights (rank correlation 0.60 inside the mask).
+    "composite": RuleBook(body=gamma, head=epsilon, box_at_pixels=True),
 }

@@ -35,6 +35,16 @@ class Starts:
     numbers: UInt8Array
     mask: BoolArray
 
+    @property
+    def whole(self) -> FloatArray:
+        """(S, S) float32, all parts together."""
+        return np.asarray(np.sum(self.parts, axis=0), np.float32)
+
+    @property
+    def chosen(self) -> BoolArray:
+        """(S, S) bool, the pixels that are explained."""
+        return self.whole != 0
+
 
 def rim_px(size: int) -> int:
     """Width of the rim on either side of a mask's border at this resolution, in pixels."""

@@ -49,6 +49,7 @@ class EfficientNetLite0(nn.Module):
             {
                 "conv_stem": SamePaddedConv(3, _STEM_CHANNELS, 3, stride=2),
                 "bn1": nn.BatchNorm2d(_STEM_CHANNELS, _EPS),
+                "act1": nn.ReLU6(inplace=True),
                 "blocks": nn.ModuleList(_stages()),
             }
         )
@@ -56,7 +57,7 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         features = [x]
-        x = F.relu6(self.model["bn1"](self.model["conv_stem"](x)), inplace=True)
+        x = self.model["act1"](self.model["bn1"](self.model["conv_stem"](x)))
         for i, stage in enumerate(self.model["blocks"].children()):
             x = stage(x)
             if i in _FEATURE_STAGES:
@@ -87,11 +88,12 @@ class SeparableBlock(nn.Module):
         super().__init__()
         self.conv_dw = SamePaddedConv(channels, channels, kernel, stride, groups=channels)
         self.bn1 = nn.BatchNorm2d(channels, _EPS)
+        self.act1 = nn.ReLU6(inplace=True)
         self.conv_pw = nn.Conv2d(channels, out_channels, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels, _EPS)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu6(self.bn1(self.conv_dw(x)), inplace=True)
+        x = self.act1(self.bn1(self.conv_dw(x)))
         return self.bn2(self.conv_pw(x))
 
 
@@ -103,15 +105,17 @@ class InvertedResidual(nn.Module):
         inside = channels * expansion
         self.conv_pw = nn.Conv2d(channels, inside, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(inside, _EPS)
+        self.act1 = nn.ReLU6(inplace=True)
         self.conv_dw = SamePaddedConv(inside, inside, kernel, stride, groups=inside)
         self.bn2 = nn.BatchNorm2d(inside, _EPS)
+        self.act2 = nn.ReLU6(inplace=True)
         self.conv_pwl = nn.Conv2d(inside, out_channels, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(out_channels, _EPS)
         self.is_residual = stride == 1 and channels == out_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu6(self.bn1(self.conv_pw(x)), inplace=True)
-        y = F.relu6(self.bn2(self.conv_dw(y)), inplace=True)
+        y = self.act1(self.bn1(self.conv_pw(x)))
+        y = self.act2(self.bn2(self.conv_dw(y)))
         y = self.bn3(self.conv_pwl(y))
         return y + x if self.is_residual else y
 

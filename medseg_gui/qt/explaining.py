@@ -6,7 +6,9 @@ too old goes. Paused, the explanation is of exactly the frame on screen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
@@ -20,6 +22,9 @@ from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.explain import ExplainJob, ExplainWorker
 from medseg_gui.qt.workers.picture import ColourRequest, PictureWorker
 from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Frame, Relevance, Target
+
+if TYPE_CHECKING:
+    from medseg_gui.explanation_record import ExplanationRecord
 
 # An explanation takes longer than a prediction, so it may be older; after a second it would lie on other tissue.
 STALE_AFTER_S = 1.0
@@ -56,6 +61,7 @@ class Explaining(QObject):
         self._predicting: dict[int, str] = {}
         self._weights_ids: dict[str, str] = {}
         self._layer_names: dict[str, tuple[str, ...]] = {}
+        self._records: dict[str, tuple[Mapping[str, str], int]] = {}
         self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self.on_rested)
         self._watch()
@@ -93,6 +99,7 @@ class Explaining(QObject):
         if chosen and self._wish.class_id not in chosen:
             self._wish.set_class(next(iter(chosen)))
         self._wish.set_layer_names(self._layer_names.get(self._weights, ()))
+        self._wish.set_warnings(*self._records.get(self._weights, ({}, 0)))
         self._begin_anew()
 
     def on_predicting(self, class_id: int, name: str) -> None:
@@ -187,12 +194,14 @@ class Explaining(QObject):
 
     # What is answered
 
-    def on_ready(self, name: str, weights_id: str, layer_names: tuple[str, ...]) -> None:
+    def on_ready(self, name: str, weights_id: str, layer_names: tuple[str, ...], record: ExplanationRecord) -> None:
         """Weights were loaded to be explained."""
         self._weights_ids[name] = weights_id
         self._layer_names[name] = layer_names
+        self._records[name] = record.warnings, record.images
         if name == self._weights:
             self._wish.set_layer_names(layer_names)
+            self._wish.set_warnings(*self._records[name])
 
     def on_explained(self, job: ExplainJob, relevance: Relevance) -> None:
         """Keep it, and show it when it is what is wanted now."""

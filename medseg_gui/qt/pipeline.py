@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
+from medseg_gui.qt.checking import Checking
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.settings_keeper import SettingsKeeper
@@ -24,6 +25,7 @@ from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
+from medseg_gui.qt.workers.check import Checks, CheckWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
@@ -57,6 +59,7 @@ class Workers:
     store: StoreWorker = field(default_factory=StoreWorker)
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
+    check: CheckWorker = field(default_factory=CheckWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -65,12 +68,13 @@ class Workers:
             segment=SegmentWorker(Networks(device)),
             scan=ScanWorker(networks=Networks(device)),
             explain=ExplainWorker(Explainers(device)),
+            check=CheckWorker(Checks(device)),
         )
 
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture
+        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture, self.check
 
 
 class Pipeline(QObject):
@@ -102,6 +106,7 @@ class Pipeline(QObject):
         self._ask_workers()
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
+        self.checking = Checking(self.state, self._workers.check, self)
 
     def start(self) -> None:
         """Start all threads."""

@@ -20,6 +20,7 @@ from zennit.rules import Epsilon, Gamma, Norm, Pass, ZBox, ZPlus
 from zennit.types import Activation, Convolution
 
 from medseg_gui.explain.blocks import find_blocks
+from medseg_gui.explain.rules import GAMMA
 from medseg_gui.networks import sdnet
 from medseg_gui.networks.efficientnet_lite0 import InvertedResidual, SeparableBlock
 
@@ -117,10 +118,10 @@ def composite(rule: str, network: nn.Module, low: Tensor, high: Tensor) -> Any:
     """zennit's composite for one of our rules."""
     convolutions = [n for n, m in network.named_modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     head = next(n for n in reversed(convolutions) if n in ("up.7.conv", "segmentation_head.0", "head"))
-    body: dict[str, Hook] = {"epsilon": Epsilon(1e-6), "zplus": ZPlus(1e-6), "gamma": Gamma(0.25, 1e-6)}
+    body: dict[str, Hook] = {"epsilon": Epsilon(1e-6), "zplus": ZPlus(1e-6), "gamma": Gamma(GAMMA, 1e-6)}
     # Nearest ×2 copies: its relevance is gathered, which is its gradient.
     blends = [(nn.AdaptiveAvgPool2d, Norm(1e-6)), (Bilinear, Norm(1e-6))]
-    by_layer = [(Activation, Pass()), (Sum, Norm(1e-6)), *blends, (Convolution, body.get(rule, ZPlus(1e-6)))]
+    by_layer = [(Activation, Pass()), (Sum, Norm(1e-6)), *blends, (Convolution, body.get(rule, body["gamma"]))]
     if rule != "composite":
         return LayerMapComposite(by_layer)
     by_name = [([convolutions[0]], ZBox(low, high, 1e-6)), ([head], Epsilon(1e-6))]

@@ -7,11 +7,12 @@ import torch
 
 from medseg_gui.errors import InputError
 from medseg_gui.explain import rules
+from medseg_gui.explain.blocks import find_blocks
 from medseg_gui.explain.layer_relevance import layer_relevance, skip_shares
 from medseg_gui.explain.lrp import LrpPass, RelevanceMaps
 from medseg_gui.explain.rules import RULES
 from medseg_gui.networks import NETWORKS, build_network, sdnet
-from tests.explain.as_modules import as_modules, blocks_of, composite, one_hot
+from tests.explain.as_modules import as_modules, composite, one_hot
 from tests.explain.conftest import Case, explained_of, picture_for, random_network, start_of
 from tests.small_networks import size_of
 
@@ -79,8 +80,13 @@ def test_equals_zennit_at_the_pixels_and_at_every_block(case: Case, rule: str, m
     other = as_modules(random_network(case.name))
     low, high = -torch.ones_like(case.x), torch.ones_like(case.x)
     blocks: dict[str, torch.Tensor] = {}
-    for name, module in blocks_of(other).items():
-        module.register_forward_hook(lambda m, i, o, name=name: blocks.__setitem__(name, o))
+    for module, names in find_blocks(other):
+
+        def keep(_: torch.nn.Module, __: object, output: object, names: tuple[str, ...] = names) -> None:
+            # An encoder gives the picture first, and then what its blocks made of it.
+            blocks.update(zip(names, output[1:] if isinstance(output, list) else [output], strict=True))
+
+        module.register_forward_hook(keep)
     with monkeypatch.context() as patch, composite(rule, other, low, high).context(other):
         patch.setattr(sdnet, "hard_assignment", one_hot)
         x = case.x.clone().requires_grad_()
@@ -121,7 +127,7 @@ def test_the_ledger_balances(case: Case, rule: str) -> None:
     assert maps.bias != 0
 
 
-@pytest.mark.parametrize("rule", ["zplus", "composite"])
+@pytest.mark.parametrize("rule", ["zplus", "composite", "gamma"])
 def test_without_biases_nothing_is_lost(bias_free_case: Case, rule: str) -> None:
     maps = LrpPass(bias_free_case.explained, bias_free_case.x, rule).explain(bias_free_case.start)
     assert float(maps.pixels.sum()) + swallowed(bias_free_case, maps) == pytest.approx(1, abs=1e-3)

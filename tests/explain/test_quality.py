@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from medseg_gui.errors import DroppedError
 from medseg_gui.explain.faithfulness import (
     deletion_and_insertion,
     edge_map,
@@ -63,6 +64,7 @@ def test_stability_and_agreement_know_same_from_other(mask: np.ndarray) -> None:
         ({"ledger_error": 0.01}, "suspect", "missing"),
         ({"agreement": -0.2}, "suspect", "second method"),
         ({"part": Shares(0.2, 0.2, 0.6)}, "suspect", "outside"),
+        ({"warning": "Measured on 20 pictures, it looks alike."}, "suspect", "looks alike"),
         ({"part": Shares(0.0, 0.0, 0.0)}, "suspect", "empty"),
     ],
 )
@@ -93,8 +95,30 @@ def test_deletion_and_insertion_reward_the_true_reason(mask: np.ndarray) -> None
 
     true = deletion_and_insertion(predict, x, mask.astype(np.float32), mask)
     false = deletion_and_insertion(predict, x, 1 - mask.astype(np.float32), mask)
-    assert true[0] < false[0] - 0.1
-    assert true[1] > false[1] + 0.1
+    assert true.deletion_area < false.deletion_area - 0.1
+    assert true.insertion_area > false.insertion_area + 0.1
+    assert true.deletion[0] == true.insertion[-1] == 1
+    assert true.deletion[-1] == true.insertion[0] < 1
+    assert len(true.deletion) == len(true.insertion)
+    # By hand: the trapezium rule on equal steps.
+    by_hand = (sum(true.deletion) - (true.deletion[0] + true.deletion[-1]) / 2) / (len(true.deletion) - 1)
+    assert true.deletion_area == pytest.approx(by_hand)
+
+
+def test_the_curves_can_be_stopped(mask: np.ndarray) -> None:
+    batches: list[int] = []
+
+    def predict(batch: torch.Tensor) -> np.ndarray:
+        batches.append(len(batch))
+        return np.ones((len(batch), 64, 64))
+
+    def stop() -> None:
+        if batches:
+            raise DroppedError("Enough.")
+
+    with pytest.raises(DroppedError):
+        deletion_and_insertion(predict, torch.zeros(1, 3, 64, 64), mask.astype(np.float32), mask, stop)
+    assert len(batches) == 1
 
 
 def test_baselines_know_no_network() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from medseg_gui.qt.pipeline import Pipeline, Workers
+from medseg_gui.qt.workers.check import CheckWorker
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
@@ -17,7 +18,7 @@ from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
-from tests.qt.fakes import FakeExplainers, FakeMedia, FakeNetworks
+from tests.qt.fakes import FakeChecks, FakeExplainers, FakeMedia, FakeNetworks
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,6 +79,14 @@ def explainers() -> Iterator[FakeExplainers]:
 
 
 @pytest.fixture
+def checks() -> Iterator[FakeChecks]:
+    """Checks that answer at once, or when a test lets them."""
+    fake = FakeChecks()
+    yield fake
+    fake.gate.set()
+
+
+@pytest.fixture
 def saved() -> list[Settings]:
     """What was saved, in place of a file."""
     return []
@@ -85,14 +94,20 @@ def saved() -> list[Settings]:
 
 @pytest.fixture
 def pipeline(
-    qapp: object, media: FakeMedia, networks: FakeNetworks, explainers: FakeExplainers, saved: list[Settings]
+    qapp: object,
+    media: FakeMedia,
+    networks: FakeNetworks,
+    explainers: FakeExplainers,
+    checks: FakeChecks,
+    saved: list[Settings],
 ) -> Iterator[Pipeline]:
     """A pipeline that runs, with polyp weights "fast" chosen; nothing is open."""
-    made = build_pipeline(media, networks, saved, Settings(polyp_weights="fast"), explainers)
+    made = build_pipeline(media, networks, saved, Settings(polyp_weights="fast"), explainers, checks)
     made.start()
     yield made
     networks.gate.set()
     explainers.gate.set()
+    checks.gate.set()
     made.close()
 
 
@@ -102,6 +117,7 @@ def build_pipeline(
     saved: list[Settings],
     settings: Settings,
     explainers: FakeExplainers | None = None,
+    checks: FakeChecks | None = None,
 ) -> Pipeline:
     """A pipeline with fake media, networks and settings file."""
     return Pipeline(
@@ -114,5 +130,6 @@ def build_pipeline(
             store=StoreWorker(saved.append, settle_ms=10),
             explain=ExplainWorker(explainers or FakeExplainers()),
             picture=PictureWorker(),
+            check=CheckWorker(checks or FakeChecks()),
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, SignalInstance
 
 import medseg_gui.segmenter  # noqa: F401  workers import it when first needed; no test shall wait for torch
-from medseg_gui.errors import MedsegError, NothingPredictedError, SourceError, WeightsError
+from medseg_gui.errors import DroppedError, MedsegError, NothingPredictedError, SourceError, WeightsError
+from medseg_gui.explanation_record import ExplanationRecord
 from medseg_gui.qt.state.session import WeightsEntry
+from medseg_gui.qt.workers.check import Check, Checks
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.types import (
@@ -19,7 +22,9 @@ from medseg_gui.types import (
     POLYP,
     ExplanationRequest,
     Frame,
+    FrameCheck,
     LayerRelevance,
+    MapCheck,
     Relevance,
     Segmentation,
     Trust,
@@ -228,6 +233,7 @@ class FakeExplainer:
     """
 
     cam_layer_names = BLOCKS
+    record = ExplanationRecord(20, {"lrp zplus": "Measured on 20 pictures, this way of explaining looks alike."})
     fell_back = False
 
     def __init__(self, name: str, gate: threading.Event) -> None:
@@ -238,10 +244,14 @@ class FakeExplainer:
         self.error: Exception | None = None
         self.spoil = False
 
-    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance:
+    def explain(
+        self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool] = lambda: False
+    ) -> Relevance:
         self.threads.add(thread_name())
         self.seen.append((frame.index, request))
         assert self.gate.wait(PATIENCE_S)
+        if request.smooth and is_unwanted():
+            raise DroppedError("This explanation is no longer wanted.")
         if self.error is not None:
             raise self.error
         if request.threshold > 0.9:
@@ -251,6 +261,57 @@ class FakeExplainer:
             relevance.values.setflags(write=True)
             relevance.values[3, 3] = np.nan
         return relevance
+
+
+def make_check(relevance: Relevance, randomised: float = 0.05) -> FrameCheck:
+    """A map that does better than noise and worse than the mask."""
+    areas = {"map": (0.3, 0.7), "mask": (0.2, 0.8), "edges": (0.5, 0.5), "noise": (0.6, 0.4)}
+    shuffled = {"map": randomised, "mask": None, "edges": 1.0, "noise": 0.01}
+    maps = tuple(
+        MapCheck(name, (1.0, down, 0.1), (0.1, up, 1.0), down, up, shuffled[name]) for name, (down, up) in areas.items()
+    )
+    return FrameCheck(relevance, maps, is_learnt=abs(randomised) < 0.3, is_faithful=True)
+
+
+class FakeChecks(Checks):
+    """Checks in two steps.
+
+    Attributes:
+        gate: while it is cleared, a check waits before its second step.
+        begun: weights and frame of each check.
+        given_up: frames whose check was.
+        error: raised instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.begun: list[tuple[str, int]] = []
+        self.given_up: list[int] = []
+        self.threads: set[str] = set()
+        self.error: Exception | None = None
+
+    def load(self, name: str) -> Check:
+        def check(
+            frame: Frame,
+            relevance: Relevance,
+            is_unwanted: Callable[[], bool],
+            progress: Callable[[int, int], None],
+        ) -> FrameCheck:
+            self.threads.add(thread_name())
+            self.begun.append((name, frame.index))
+            progress(1, 4)
+            assert self.gate.wait(PATIENCE_S)
+            if self.error is not None:
+                raise self.error
+            if is_unwanted():
+                self.given_up.append(frame.index)
+                raise DroppedError("This check is no longer wanted.")
+            progress(4, 4)
+            return make_check(relevance)
+
+        return check
 
 
 class FakeExplainers(Explainers):

@@ -302,7 +302,7 @@ def test_lane_fills_with_what_was_seen_and_remembers_each_question(
     wish.set_rule("zplus")
     assert np.isnan(wish.lane).sum() >= 39
     wait_for_picture(wish, qtbot, 7)
-    wish.set_rule("composite")
+    wish.set_rule("gamma")
     assert np.flatnonzero(~np.isnan(wish.lane)).tolist() == [0, 7]
 
 
@@ -355,7 +355,7 @@ def test_how_one_explains_is_remembered(
 def test_unusable_settings_give_the_defaults(qapp: object) -> None:
     settings = Settings(explain_method="magic", explain_cam="lrp", explain_rule="?", explain_clip=7.0)
     wish = build_pipeline(FakeMedia(), FakeNetworks(), [], settings).state.explanation
-    assert (wish.method, wish.cam, wish.rule, wish.clip) == ("off", "hirescam", "composite", 1.0)
+    assert (wish.method, wish.cam, wish.rule, wish.clip) == ("off", "hirescam", "gamma", 1.0)
 
 
 def test_without_weights_the_sentence_says_what_to_choose(

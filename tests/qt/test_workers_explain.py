@@ -63,6 +63,22 @@ def test_a_job_that_waits_can_be_withdrawn(
     assert explainers.indices == [0, 2]
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_one_that_is_being_made_is_given_up_between_its_samples(
+    worker: ExplainWorker, qtbot: QtBot, explainers: FakeExplainers, heard: Heard, is_followed: bool
+) -> None:
+    explainers.gate.clear()
+    worker.explain(job(0, request=ExplanationRequest(smooth=True)))
+    qtbot.waitUntil(lambda: explainers.indices == [0])
+    if not is_followed:
+        worker.cancel()
+        explainers.gate.set()
+    worker.explain(job(1))
+    explainers.gate.set()
+    qtbot.waitUntil(lambda: len(heard) == 1)
+    assert heard.last[1].frame_index == 1
+
+
 def test_an_explainer_is_loaded_once_and_again_after_it_was_let_go(
     worker: ExplainWorker, qtbot: QtBot, explainers: FakeExplainers, heard: Heard
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from medseg_gui.errors import MedsegError
+from medseg_gui.qt.state.explanation_check import ExplanationCheckState
 from medseg_gui.qt.state.explanation_picture import CacheStatistics, ExplanationPicture, FigureOrder
 from medseg_gui.relevance_picture import DEFAULT_CLIP
 from medseg_gui.types import POLYP, ExplanationRequest, Frame, Relevance, Target
 
 CAMS = ("hirescam", "gradcam")
 METHODS = ("off", "lrp", *CAMS)
-RULES = ("composite", "epsilon", "gamma", "zplus")
+RULES = ("gamma", "epsilon", "zplus", "composite")  # the first at first
 LEAST_CLIP = 0.95
 PICKED = ("lesion", "pixel")  # targets that need a click
 
@@ -46,6 +48,9 @@ class ExplanationState(QObject):
         layer_names: what Grad-CAM can look at, in network order; empty until known.
         lane: (frame_count,) float32 share of the relevance outside the mask, NaN where not yet explained.
         cache: what is kept of earlier explanations.
+        warnings: way of explaining ("lrp epsilon", "hirescam") -> what spoke against it when it was measured.
+        measured_on: pictures that these warnings come from, 0 where these weights were never measured.
+        check: whether the explanation on screen is true to its network, on demand.
     """
 
     request_changed = Signal()  # another explanation is wanted, or none
@@ -86,11 +91,20 @@ class ExplanationState(QObject):
         self.layer_names: tuple[str, ...] = ()
         self.lane: NDArray[np.float32] = np.empty(0, np.float32)
         self.cache = CacheStatistics()
+        self.warnings: Mapping[str, str] = {}
+        self.measured_on = 0
+        self.check = ExplanationCheckState(self)
 
     @property
     def is_on(self) -> bool:
         """Whether any explanation is wanted."""
         return self.method != "off"
+
+    def warning_of(self, **changes: str) -> str:
+        """What spoke against a way of explaining (method, rule, layer; by default the chosen one), else ""."""
+        wanted = {"method": self.method, "rule": self.rule, "layer": self.layer, **changes}
+        last = self.layer_names[-1] if self.layer_names else ""
+        return self.warnings.get(ExplanationRequest(**wanted).way(last), "")  # type: ignore[arg-type]
 
     def request(self, threshold: float) -> ExplanationRequest | None:
         """What to ask for, with a threshold in (0, 1); None when nothing is."""
@@ -265,6 +279,11 @@ class ExplanationState(QObject):
         self.layers_listed.emit()
         if self.layer and names and self.layer not in names:
             self.set_layer("")
+
+    def set_warnings(self, warnings: Mapping[str, str], images: int) -> None:
+        """What was measured of these weights' explanations."""
+        self.warnings, self.measured_on = warnings, images
+        self.layers_listed.emit()
 
     def set_lane(self, lane: NDArray[np.float32]) -> None:
         """The lane begins anew: another source, or another question."""

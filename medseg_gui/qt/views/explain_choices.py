@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from medseg_gui.qt import theme
 from medseg_gui.qt.state.explanation import CAMS, PICKED, RULES, ExplanationState
 from medseg_gui.qt.state.session import SessionState
 from medseg_gui.qt.views.choice_buttons import ChoiceButtons
@@ -16,10 +17,10 @@ _METHODS = {
     "cam": ("Grad-CAM", "probability", "Where one layer of the network looked (Tab)"),
 }
 _RULE_TIPS = {
-    "composite": "composite: z⁺, ε at head",
-    "epsilon": "ε: faithful, noisy",
     "gamma": "γ: in between",
+    "epsilon": "ε: faithful, noisy",
     "zplus": "z⁺: stable, less specific",
+    "composite": "composite: ε, γ, box",
 }
 _CAM_TIPS = {
     "hirescam": "HiResCAM: exact",
@@ -51,6 +52,8 @@ class ExplainChoices(QWidget):
         )
         self.layer = _LayerSlider(explanation)
         self.class_box = _box("Class", "Whose mask is explained", [(n.capitalize(), c) for c, n in CLASS_NAMES.items()])
+        self.warning = QLabel(wordWrap=True)
+        self.warning.setStyleSheet(f"color: {theme.WARNING}")
         self.target = _box("Target", "What is explained", [(text, kind) for kind, text in _TARGETS.items()])
         self._arrange()
         self._connect()
@@ -74,6 +77,7 @@ class ExplainChoices(QWidget):
         ):
             self._form.addRow(text, widget)
         column.addLayout(self._form)
+        column.addWidget(self.warning)
 
     def _connect(self) -> None:
         explanation, session = self._explanation, self._session
@@ -84,6 +88,7 @@ class ExplainChoices(QWidget):
         self.target.activated.connect(self._on_target_chosen)
         explanation.request_changed.connect(self.on_changed)
         explanation.picking_changed.connect(self.on_changed)
+        explanation.layers_listed.connect(self.on_changed)
         session.weights_chosen.connect(self.on_changed)
 
     def _on_method_chosen(self, name: str) -> None:
@@ -107,6 +112,22 @@ class ExplainChoices(QWidget):
         looked_for = [c for c, name in self._session.chosen.items() if name]
         self._show(self.class_box, len(looked_for) > 1, explanation.class_id)
         self._show(self.target, explanation.is_on, explanation.picking or explanation.target.kind)
+        self._warn()
+
+    def _warn(self) -> None:
+        """Mark the ways of explaining that failed a check on these weights, and say what the chosen one failed."""
+        explanation = self._explanation
+        for box, texts, change in (
+            (self.rule, _RULE_TIPS, lambda rule: {"method": "lrp", "rule": rule}),
+            (self.cam, _CAM_TIPS, lambda cam: {"method": cam}),
+        ):
+            for row in range(box.count()):
+                warning = explanation.warning_of(**change(box.itemData(row)))
+                box.setItemText(row, f"{'⚠ ' if warning else ''}{texts[box.itemData(row)]}")
+                box.setItemData(row, warning, Qt.ItemDataRole.ToolTipRole)
+        warning = explanation.warning_of() if explanation.is_on else ""
+        self.warning.setText(f"⚠ {warning}")
+        self.warning.setVisible(bool(warning))
 
     def _show(self, box: QComboBox, shown: bool, value: object) -> None:
         self._form.setRowVisible(box, shown)

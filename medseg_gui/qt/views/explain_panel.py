@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.views.check_figures import CheckFigures
 from medseg_gui.qt.views.explain_choices import ExplainChoices
 from medseg_gui.qt.views.explain_look import ExplainLook, LesionBoxes
 from medseg_gui.qt.views.trust_figures import TrustFigures
@@ -29,6 +30,7 @@ class ExplainPanel(QWidget):
         self._explanation = state.explanation
         self.choices = ExplainChoices(state.explanation, state.session)
         self.trust = TrustFigures(state.explanation)
+        self.check = CheckFigures(state.explanation, state.playback)
         self.lesions = LesionBoxes(state.explanation)
         self.look = ExplainLook(state.explanation)
         self.kept = QLabel()
@@ -42,6 +44,7 @@ class ExplainPanel(QWidget):
             self.choices,
             _heading("How far to trust it"),
             self.trust,
+            self.check,
             self._lesions_title,
             self.lesions,
             _heading("How it is shown"),

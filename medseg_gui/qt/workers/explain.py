@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QThread, Signal
 
-from medseg_gui.errors import MedsegError
+from medseg_gui.errors import DroppedError, MedsegError
 from medseg_gui.qt.workers.explainers import Explainers, FrameExplains, is_out_of_memory
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 from medseg_gui.relevance_picture import require_finite
@@ -43,7 +43,7 @@ class ExplainWorker(Worker):
         explainers: where they come from; tests give their own.
     """
 
-    ready = Signal(str, str, object)  # name of the weights, their id, tuple of what Grad-CAM can look at
+    ready = Signal(str, str, object, object)  # weights' name and id, tuple of what Grad-CAM can look at, record
     explained = Signal(object, object)  # ExplainJob, Relevance
     refused = Signal(object, object)  # ExplainJob, MedsegError
     noticed = Signal(str)
@@ -52,6 +52,7 @@ class ExplainWorker(Worker):
         super().__init__()
         self._source = explainers or Explainers()
         self._jobs: Mailbox[ExplainJob] = Mailbox()
+        self._is_cancelled = threading.Event()
         self._in_use: frozenset[str] | None = None
         self._loaded: dict[str, FrameExplains] = {}
         self._unusable: dict[str, MedsegError] = {}
@@ -66,7 +67,8 @@ class ExplainWorker(Worker):
             self.wake()
 
     def cancel(self) -> None:
-        """Forget the one that waits."""
+        """Forget the one that waits, and give up the one being made as soon as it comes to breathe."""
+        self._is_cancelled.set()
         self._jobs.take()
 
     def keep(self, names: frozenset[str]) -> None:
@@ -78,13 +80,14 @@ class ExplainWorker(Worker):
 
     def begin(self) -> None:
         """Stand back behind picture and prediction."""
-        _be_humble()
+        be_humble()
 
     def work(self) -> None:
         """Explain the newest frame."""
         if self._in_use is not None:
             self._loaded = {name: e for name, e in self._loaded.items() if name in self._in_use}
             self._unusable = {name: e for name, e in self._unusable.items() if name in self._in_use}
+        self._is_cancelled.clear()
         if (job := self._jobs.take()) is not None:
             self._answer(job)
 
@@ -95,6 +98,8 @@ class ExplainWorker(Worker):
     def _answer(self, job: ExplainJob) -> None:
         try:
             relevance = self._explain(job)
+        except DroppedError:
+            logger.debug("An explanation was given up for another")
         except MedsegError as e:
             self.refused.emit(job, e)
         except Exception as e:
@@ -105,12 +110,16 @@ class ExplainWorker(Worker):
 
     def _explain(self, job: ExplainJob) -> Relevance:
         explainer = self._explainer(job.weights)
-        relevance = explainer.explain(job.frame, job.request)
+        relevance = explainer.explain(job.frame, job.request, self._is_unwanted)
         if explainer.fell_back:
             self._tell_of_cpu()
         for values in (relevance.values, *relevance.lesions, *(layer.values for layer in relevance.layers)):
             require_finite(values)
         return relevance
+
+    def _is_unwanted(self) -> bool:
+        """Whether nobody waits for the one being made: it was cancelled, a newer one waits, or the window closes."""
+        return self._is_cancelled.is_set() or not self._jobs.is_empty or self._is_stopping.is_set()
 
     def _explainer(self, name: str) -> FrameExplains:
         if name in self._unusable:
@@ -121,7 +130,7 @@ class ExplainWorker(Worker):
             except MedsegError as e:
                 self._unusable[name] = e
                 raise
-            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names)
+            self.ready.emit(name, weights_id, self._loaded[name].cam_layer_names, self._loaded[name].record)
         return self._loaded[name]
 
     def _load(self, name: str) -> tuple[str, FrameExplains]:
@@ -147,8 +156,11 @@ class ExplainWorker(Worker):
         return as_medseg_error(error)
 
 
-def _be_humble() -> None:
-    """Where threads have a niceness of their own (Linux), the network's helper threads inherit it."""
+def be_humble() -> None:
+    """Take less right to the processor than all else.
+
+    Where threads have a niceness of their own (Linux), the network's helper threads inherit it.
+    """
     if sys.platform.startswith("linux"):
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)

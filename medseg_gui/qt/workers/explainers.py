@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.types import ExplanationRequest, Frame, Relevance
+
+if TYPE_CHECKING:
+    from medseg_gui.explanation_record import ExplanationRecord
 
 
 class FrameExplains(Protocol):
@@ -15,9 +19,12 @@ class FrameExplains(Protocol):
     def cam_layer_names(self) -> tuple[str, ...]: ...
 
     @property
+    def record(self) -> ExplanationRecord: ...
+
+    @property
     def fell_back(self) -> bool: ...
 
-    def explain(self, frame: Frame, request: ExplanationRequest) -> Relevance: ...
+    def explain(self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool]) -> Relevance: ...
 
 
 class Explainers:

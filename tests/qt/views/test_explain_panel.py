@@ -19,13 +19,15 @@ from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.explanation_picture import CacheStatistics
 from medseg_gui.qt.theme import apply_theme
+from medseg_gui.qt.views.check_curves import LOOKS
+from medseg_gui.qt.views.check_figures import words
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
 from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.qt.workers.picture import ColourRequest, colour
 from medseg_gui.settings import Settings
 from medseg_gui.types import INSTRUMENT, POLYP, ExplanationRequest, Relevance, Target
-from tests.qt.fakes import BLOCKS, make_relevance
+from tests.qt.fakes import BLOCKS, make_check, make_relevance
 from tests.qt.views.scene import GREY, WEIGHTS, make_frame, make_overlay
 
 LEFT = Qt.MouseButton.LeftButton
@@ -198,6 +200,74 @@ def test_doubts_have_a_sign_and_a_colour(
     assert colour_name in panel.trust.verdict.styleSheet()
 
 
+def test_ways_that_failed_a_check_carry_a_warning(panel: ExplainPanel, wish: ExplanationState) -> None:
+    """In the chooser, and in full under it for the chosen one; fed from what was measured."""
+    rule = panel.choices.rule
+    assert not panel.choices.warning.isVisible()
+    wish.set_warnings({f"lrp {wish.rule}": "Measured on 9 pictures, it looks alike."}, 9)
+    texts = [rule.itemText(row) for row in range(rule.count())]
+    assert [text.startswith("⚠") for text in texts] == [rule.itemData(r) == wish.rule for r in range(rule.count())]
+    assert panel.choices.warning.isVisible()
+    assert "looks alike" in panel.choices.warning.text()
+    wish.set_method("hirescam")
+    assert not panel.choices.warning.isVisible()
+    wish.set_method("lrp")
+    wish.set_warnings({}, 0)
+    assert not any(rule.itemText(row).startswith("⚠") for row in range(rule.count()))
+
+
+def test_a_warning_of_an_activation_map_holds_at_its_layer(panel: ExplainPanel, wish: ExplanationState) -> None:
+    wish.set_layer_names(BLOCKS)
+    wish.set_warnings({"hirescam": "A", "hirescam at bottleneck": "B"}, 9)
+    wish.set_method("hirescam")
+    assert wish.warning_of() == "A"
+    wish.set_layer(BLOCKS[-1])
+    assert wish.warning_of() == "A"
+    wish.set_layer("bottleneck")
+    assert "B" in panel.choices.warning.text()
+
+
+def test_a_check_is_asked_for_stopped_and_shown(panel: ExplainPanel, wish: ExplanationState) -> None:
+    figures, asked = panel.check, []
+    wish.check.asked.connect(lambda *job: asked.append(job))
+    assert not figures.button.isEnabled()
+    relevance = answer(wish)
+    figures.button.click()
+    assert [job[1] for job in asked] == [relevance]
+    assert figures.progress.isVisible()
+    wish.check.set_share_done(relevance, 0.5)
+    assert figures.progress.value() == 50
+    figures.button.click()
+    assert not wish.check.is_running
+    wish.check.set_result(make_check(relevance))
+    assert not figures.curves.isVisible()  # nobody waits for it any more
+    figures.button.click()
+    wish.check.set_result(make_check(relevance))
+    assert figures.curves.isVisible()
+    assert {n for n, _ in figures.cells} == {"map", "mask", "edges", "noise"}
+    assert figures.cells["map", "Deletion ↓"].text() == "0.30"
+    assert figures.cells["mask", "Shuffled"].text() == "–"
+    assert "better than noise" in figures.words.text()
+    assert "not better than the mask" in figures.words.text()
+    whole = figures.curves.grab().toImage()
+    for row in range(len(LOOKS)):  # each curve is to be seen
+        figures.curves.set_maps(make_check(relevance).maps[:row] + make_check(relevance).maps[row + 1 :])
+        assert figures.curves.grab().toImage() != whole
+
+
+def test_a_check_that_fails_says_why(panel: ExplainPanel, wish: ExplanationState) -> None:
+    relevance = answer(wish)
+    panel.check.button.click()
+    wish.check.set_refusal(relevance, MedsegError("The check cannot be made; try another frame."))
+    assert "another frame" in panel.check.words.text()
+    assert not panel.check.curves.isVisible()
+
+
+def test_a_map_that_looks_alike_is_told() -> None:
+    relevance = make_relevance(make_frame(0), ExplanationRequest())
+    assert "! looks alike" in words(make_check(relevance, randomised=0.7))
+
+
 def test_stability_is_measured_on_demand(panel: ExplainPanel, wish: ExplanationState) -> None:
     answer(wish)
     click(panel.trust.measure)
@@ -328,7 +398,7 @@ def test_sign_says_what_it_is_and_how_far_to_trust_it(window: MainWindow, wish: 
     assert overlay.answer(make_frame(0))[0] == "Explaining…"
     answer(wish)
     text, ink = overlay.answer(make_frame(0))
-    assert text == "LRP, rule composite · whole mask (polyp)\n✓ sound · 25 % outside the mask"
+    assert text == "LRP, rule γ · whole mask (polyp)\n✓ sound · 25 % outside the mask"
     assert ink == theme.ACCENT
     wish.set_relevance(None, MedsegError("Nothing is marked."))
     wish.set_computing(False)
