@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from medseg_gui.errors import SourceError
-from medseg_gui.media.source import MAX_PIXELS
-from medseg_gui.types import UInt8Array
+from medseg_gui.types import MAX_PIXELS, UInt8Array
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 # The ones we promise; of its other formats Pillow hands some to outside programs.
