@@ -23,6 +23,7 @@ class Settings:
 
     Attributes:
         recent: sources opened lately, newest first.
+        recent_projects: folders of projects opened lately, newest first.
         polyp_weights, instrument_weights: names of the weights in use, empty for none.
         threshold: probability from which a pixel is marked, in [0.05, 0.95].
         mask_style: "filled", "outline" or "off".
@@ -43,6 +44,7 @@ class Settings:
     """
 
     recent: tuple[str, ...] = ()
+    recent_projects: tuple[str, ...] = ()
     polyp_weights: str = "polyp-unet_lite0"
     instrument_weights: str = ""
     threshold: float = 0.5
@@ -67,6 +69,11 @@ class Settings:
         """With one more source at the top of the recent ones."""
         others = [s for s in self.recent if s != source]
         return replace(self, recent=(source, *others)[:MAX_RECENT])
+
+    def with_recent_project(self, folder: str) -> Settings:
+        """With one more project at the top of the recent ones."""
+        others = [f for f in self.recent_projects if f != folder]
+        return replace(self, recent_projects=(folder, *others)[:MAX_RECENT])
 
 
 def load_settings() -> Settings:

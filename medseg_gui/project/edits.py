@@ -21,6 +21,21 @@ class MaskEdit:
 
 
 @dataclass(frozen=True)
+class FrameEdit:
+    """A frame that the project is to know; one that it knows stays as it is.
+
+    Attributes:
+        key: which frame.
+        size: (height, width) in pixels.
+        name: file name in a folder of pictures.
+    """
+
+    key: FrameKey
+    size: tuple[int, int]
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class StateEdit:
     """A state that frames are to have."""
 
@@ -44,7 +59,7 @@ class StepEdit:
     is_redo: bool = False
 
 
-Edit = MaskEdit | StateEdit | NotesEdit | StepEdit
+Edit = MaskEdit | FrameEdit | StateEdit | NotesEdit | StepEdit
 
 
 def frames_of(edit: Edit) -> set[FrameKey]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from medseg_gui.errors import DataError, MedsegError, OutputError, ProjectError
-from medseg_gui.project.edits import Edit, MaskEdit, NotesEdit, StateEdit, StepEdit, frames_of
+from medseg_gui.project.edits import Edit, FrameEdit, MaskEdit, NotesEdit, StateEdit, StepEdit, frames_of
 from medseg_gui.project.records import FrameKey, Lesion
 from medseg_gui.project.store import Project
 
@@ -85,6 +85,11 @@ class Unsaved:
         self._was_told = False
         return ""
 
+    def take_waiting(self) -> list[Edit]:
+        """Give away what waits, to be written to another project."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
     def read_mask(self, key: FrameKey) -> tuple[Lesion, ...]:
         """Lesions of a frame as the user left them, saved or not; errors as `Project.read_mask`."""
         for edit in reversed(self._waiting):
@@ -145,6 +150,8 @@ class Unsaved:
         project = self._project
         if isinstance(edit, MaskEdit):
             project.write_mask(edit.key, edit.lesions, edit.size, edit.state, edit.title, edit.weights, edit.name)
+        elif isinstance(edit, FrameEdit):
+            project.add_frames([edit.key], edit.size, [edit.name])
         elif isinstance(edit, StateEdit):
             project.set_state(edit.keys, edit.state)
         elif isinstance(edit, NotesEdit):

@@ -7,7 +7,7 @@ and an answer for another source, for other weights or for a moment long gone is
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from PySide6.QtCore import QObject
@@ -16,6 +16,8 @@ from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
+from medseg_gui.qt.projecting import Projecting
+from medseg_gui.qt.reviewing import Reviewing
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
@@ -23,6 +25,8 @@ from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
@@ -30,7 +34,9 @@ from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
+from medseg_gui.qt.workers.project import ProjectWorker
 from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
+from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
@@ -57,6 +63,8 @@ class Workers:
     store: StoreWorker = field(default_factory=StoreWorker)
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
+    project: ProjectWorker = field(default_factory=ProjectWorker)
+    score: ScoreWorker = field(default_factory=ScoreWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -65,12 +73,13 @@ class Workers:
             segment=SegmentWorker(Networks(device)),
             scan=ScanWorker(networks=Networks(device)),
             explain=ExplainWorker(Explainers(device)),
+            score=ScoreWorker(networks=Networks(device), explainers=Explainers(device)),
         )
 
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture
+        return tuple(getattr(self, f.name) for f in fields(self))
 
 
 class Pipeline(QObject):
@@ -90,6 +99,8 @@ class Pipeline(QObject):
             analysis=AnalysisState(self),
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
+            project=ProjectState(self),
+            review=ReviewState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -102,12 +113,16 @@ class Pipeline(QObject):
         self._ask_workers()
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
+        self.projecting = Projecting(self.state, self._workers.project, self)
+        self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
+        self._workers.decode.project_found.connect(self.projecting.open_folder)
 
     def start(self) -> None:
         """Start all threads."""
         for worker in self._workers.all:
             worker.start()
         self.counter.start()
+        self.projecting.open_default()
 
     def close(self) -> None:
         """End all threads and wait for them; twice does no harm."""

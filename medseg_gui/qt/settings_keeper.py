@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from medseg_gui.overlay import MaskStyle
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.explanation import CAMS
+from medseg_gui.qt.state.project import ProjectInfo
 from medseg_gui.qt.state.session import SourceInfo, WeightsEntry
 from medseg_gui.settings import Settings
 from medseg_gui.types import INSTRUMENT, POLYP
@@ -52,6 +53,12 @@ class SettingsKeeper(QObject):
             self._set(self.now.with_recent(source.spec))
             self._state.session.set_recent(self.now.recent)
 
+    def on_project_changed(self, info: ProjectInfo | None) -> None:
+        """Remember which projects were open; the one that opens by itself need not be looked for."""
+        if info is not None and not info.is_default:
+            self._set(self.now.with_recent_project(str(info.folder.absolute())))
+            self._state.project.set_recent(self.now.recent_projects)
+
     def _remembered(self, class_id: int, weights: tuple[WeightsEntry, ...]) -> str:
         names = [w.name for w in weights if w.class_id == class_id]
         wanted: str = getattr(self.now, _FIELDS[class_id])
@@ -73,6 +80,7 @@ class SettingsKeeper(QObject):
         self._apply_explanation()
         self._state.playback.set_speed(settings.speed)
         self._state.session.set_recent(settings.recent)
+        self._state.project.set_recent(settings.recent_projects)
 
     def _apply_explanation(self) -> None:
         explanation, settings = self._state.explanation, self.now
@@ -103,6 +111,7 @@ class SettingsKeeper(QObject):
             change.connect(self.on_explanation_changed)
         session.weights_chosen.connect(self.on_weights_chosen)
         session.source_changed.connect(self.on_source_changed)
+        self._state.project.info_changed.connect(self.on_project_changed)
 
     def on_display_changed(self) -> None:
         """Remember how things are shown."""

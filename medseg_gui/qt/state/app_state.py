@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState
 
 
@@ -22,3 +24,5 @@ class AppState:
     analysis: AnalysisState
     performance: PerformanceState
     explanation: ExplanationState
+    project: ProjectState = field(default_factory=ProjectState)
+    review: ReviewState = field(default_factory=ReviewState)
