@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
 from medseg_gui.qt import theme
+from medseg_gui.qt.action_spec import ActionSpec
+from medseg_gui.qt.project_actions import EXCHANGE_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
 
 if TYPE_CHECKING:
     from medseg_gui.qt.commands import Commands
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """One line of the table.
-
-    Attributes:
-        name: what code calls it.
-        text: in the menu; `&` marks the letter for the keyboard.
-        tip: one sentence for the tooltip, without the key.
-        run: what it does.
-        keys: shortcuts, portable spelling ("Ctrl+Left").
-        icon: file in `resources/icons`, empty for none.
-        is_checkable: whether it is switched on and off.
-        needs_source: whether it works only with something open.
-        repeats: whether holding the key does it again and again.
-    """
-
-    name: str
-    text: str
-    tip: str
-    run: Callable[[Commands], object]
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    is_checkable: bool = False
-    needs_source: bool = False
-    repeats: bool = False
 
 
 def _playback(
@@ -135,6 +109,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
              lambda c: c.state.explanation.ask_stability(), ("Ctrl+B",), ""),
     _explain("save_figure", "Save explained &frame…", "Save the explained frame as a figure with a caption",
              lambda c: c.ask_for_figure(), ("Ctrl+E",), "figure"),
+    *PROJECT_ACTIONS,
     ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
                lambda c: c.go_to_controls(), ("F6",), ""),
     ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
@@ -144,7 +119,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 # None is a line between groups; a word with ">" is a submenu that the window fills.
 MENUS: dict[str, tuple[str | None, ...]] = {
-    "&File": ("open_video", "open_folder", "open_camera", "open_demo", ">recent", None, "quit"),
+    "&File": (
+        *("open_video", "open_folder", "open_camera", "open_demo", ">recent", None),
+        *PROJECT_MENU,
+        *EXCHANGE_MENU,
+        "quit",
+    ),
     "&View": (
         "mask",
         "outline",
@@ -168,6 +148,7 @@ MENUS: dict[str, tuple[str | None, ...]] = {
         *("explain_mask", "explain_lesion", "explain_pixel", "explain_rim", "explain_nearest_miss", None),
         "save_figure",
     ),
+    "&Review": REVIEW_MENU,
     "&Help": ("shortcuts", None, "about"),
 }
 

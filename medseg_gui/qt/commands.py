@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDockWidget, QFileDialog, QMainWindow, QWidget
 
 from medseg_gui.qt.actions import shortcut_groups
+from medseg_gui.qt.project_commands import ProjectCommands
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
@@ -30,11 +31,13 @@ class Commands:
     window: QMainWindow
     state: AppState
     picture: VideoView
+    project: ProjectCommands
 
     def __init__(self, window: QMainWindow, state: AppState, picture: VideoView) -> None:
         self.window = window
         self.state = state
         self.picture = picture
+        self.project = ProjectCommands(window, state)
 
     def ask_for_file(self) -> None:
         """Let the person pick a video or an image."""

@@ -23,9 +23,16 @@ def build_menus(window: MainWindow) -> QMenu:
     """Fill the menu bar; gives the menu of recent sources, to be filled when they change."""
     recent = QMenu("Open &recent", window)
     recent.setIcon(theme.icon("recent"))
+    window.recent_projects_menu = QMenu("Open recent pro&ject", window)
+    window.recent_projects_menu.setIcon(theme.icon("recent"))
     panels = QMenu("&Panels", window)
     panels.addActions([dock.toggleViewAction() for dock in window.docks])
-    submenus = {">recent": recent, ">panels": panels, ">speed": window.speeds}
+    submenus = {
+        ">recent": recent,
+        ">recent_projects": window.recent_projects_menu,
+        ">panels": panels,
+        ">speed": window.speeds,
+    }
     for title, entries in MENUS.items():
         menu = window.menuBar().addMenu(title)
         for entry in entries:

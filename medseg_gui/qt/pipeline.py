@@ -28,6 +28,7 @@ from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.project import ProjectState
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
+from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
@@ -65,6 +66,7 @@ class Workers:
     picture: PictureWorker = field(default_factory=PictureWorker)
     project: ProjectWorker = field(default_factory=ProjectWorker)
     score: ScoreWorker = field(default_factory=ScoreWorker)
+    clean: CleanWorker = field(default_factory=CleanWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -113,7 +115,7 @@ class Pipeline(QObject):
         self._ask_workers()
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
-        self.projecting = Projecting(self.state, self._workers.project, self)
+        self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
         self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
         self._workers.decode.project_found.connect(self.projecting.open_folder)
 

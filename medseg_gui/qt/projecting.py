@@ -16,8 +16,9 @@ from medseg_gui.project.database import DATABASE_NAME
 from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.project import FormatInfo, FrameContent, ProjectInfo, Saving, Task
-from medseg_gui.qt.state.project_orders import OpenDefault, OpenProject, Order, Save, ShowSource
+from medseg_gui.qt.state.project_orders import CleanCopy, OpenDefault, OpenProject, Order, Save, ShowSource
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.project import ProjectWorker
 from medseg_gui.types import Frame, UInt8Array
 
@@ -27,12 +28,14 @@ class Projecting(QObject):
 
     Args:
         state: what is wanted, and where the answers go.
-        worker: not started here.
+        worker, clean: not started here.
     """
 
-    def __init__(self, state: AppState, worker: ProjectWorker, parent: QObject | None = None) -> None:
+    def __init__(
+        self, state: AppState, worker: ProjectWorker, clean: CleanWorker, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._state, self._worker = state, worker
+        self._state, self._worker, self._clean = state, worker, clean
         self._asked = 0
         self._goal: FrameKey | None = None
         self._watch()
@@ -56,13 +59,18 @@ class Projecting(QObject):
         worker.damaged.connect(self.on_damaged)
         worker.noticed.connect(state.session.notice)
         worker.offered.connect(state.session.offer)
+        self._clean.task_changed.connect(self.on_task_changed)
+        self._clean.noticed.connect(state.session.notice)
 
     def ask(self, order: Order) -> None:
         """Send an order; edits are counted until they are on the disk."""
         if isinstance(order, Save):
             self._asked += 1
             self._state.project.set_saving(self._state.project.saving, True)
-        self._worker.ask(order)
+        if isinstance(order, CleanCopy):
+            self._clean.copy(order)
+        else:
+            self._worker.ask(order)
 
     def open_default(self) -> None:
         """At the start: corrections of earlier days that belong to no project of their own are shown again."""
@@ -189,6 +197,7 @@ class Projecting(QObject):
     def on_task_stop_asked(self) -> None:
         """End what takes long."""
         self._worker.stop_task()
+        self._clean.cancel()
 
     def on_formats_known(self, formats: tuple[FormatInfo, ...]) -> None:
         """What can be imported and exported."""

@@ -193,6 +193,21 @@ class ImportFrames:
     margin_px: int = 0
 
 
+@dataclass(frozen=True)
+class CleanCopy:
+    """Copy a recording so that it names nobody; needs no project.
+
+    Attributes:
+        spec: what is open, as `Session.open` took it.
+        path: an .mp4 file that is not there yet; for pictures, a folder.
+        margin_px: so much more is blacked out at the rim of the field of view.
+    """
+
+    spec: str
+    path: Path
+    margin_px: int = 0
+
+
 Order = (
     OpenProject
     | OpenDefault
@@ -214,4 +229,5 @@ Order = (
     | ReadAudit
     | ExportFrames
     | ImportFrames
+    | CleanCopy
 )

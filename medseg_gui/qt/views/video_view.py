@@ -26,7 +26,9 @@ from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.views.badge import badge_size, paint_badge
+from medseg_gui.qt.views.comparison_layer import ComparisonLayer
 from medseg_gui.qt.views.relevance_overlay import RelevanceOverlay
 from medseg_gui.qt.views.zoom import Zoom
 from medseg_gui.types import Frame
@@ -58,9 +60,11 @@ class VideoView(QWidget):
         analysis: AnalysisState,
         display: DisplayState,
         explanation: ExplanationState,
+        review: ReviewState | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.comparison = ComparisonLayer(review or ReviewState(self), self)
         self._playback, self._analysis, self._display = playback, analysis, display
         self._explanation = explanation
         self.relevance = RelevanceOverlay(explanation, playback, self)
@@ -85,6 +89,7 @@ class VideoView(QWidget):
         self._analysis.overlay_changed.connect(self.on_overlay_changed)
         self._analysis.late_changed.connect(self.update)
         self.relevance.changed.connect(self.update)
+        self.comparison.changed.connect(self.update)
         self._explanation.picking_changed.connect(self.on_picking_changed)
         display = self._display
         for signal in (
@@ -201,7 +206,9 @@ class VideoView(QWidget):
         if is_explained:
             self.relevance.paint_map(painter, self.zoom.target)
         top = 0.0
-        if self._is_overlay_of_frame():
+        if self.comparison.is_shown_on(self._frame):
+            self.comparison.paint(painter, self.zoom.transform, self.devicePixelRatioF())
+        elif self._is_overlay_of_frame():
             if not is_explained:
                 self._paint_probability(painter)
             self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
