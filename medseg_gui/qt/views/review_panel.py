@@ -104,7 +104,7 @@ class ReviewPanel(QWidget):
         column.addWidget(self.empty)
         column.addWidget(self.add)
         column.addLayout(self._decisions(actions))
-        column.addWidget(self.goes_on)
+        column.addLayout(self._walk(actions))
         column.addWidget(self.notes)
         column.addWidget(self.readers)
 
@@ -113,6 +113,11 @@ class ReviewPanel(QWidget):
         row.setSpacing(4)
         for name, text in _DECISIONS.items():
             row.addWidget(_button(actions[name], text), 1)
+        return row
+
+    def _walk(self, actions: Mapping[str, QAction]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self.goes_on, 1)
         for name in ("previous_in_queue", "next_in_queue"):
             row.addWidget(_button(actions[name], ""))
         return row

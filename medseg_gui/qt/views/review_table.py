@@ -18,6 +18,12 @@ from medseg_gui.qt.views.time_text import format_time
 _Index = QModelIndex | QPersistentModelIndex
 _COLUMNS = ("Frame", "State", "Score")
 _ROW_PX = 30
+_SIGN_PX = 48
+
+
+def has_scores(order: str) -> bool:
+    """Whether frames in this order have numbers."""
+    return order in SCORES or order == DISAGREEMENT
 
 
 class ReviewModel(QAbstractTableModel):
@@ -51,6 +57,8 @@ class ReviewModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             names = {DISAGREEMENT: "Dice", OUTSIDE: "Outside", **{s: s.capitalize() for s in SCORES if s != OUTSIDE}}
             return names.get(self._review.listed.order, "") if section == 2 else _COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == 2:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -58,7 +66,8 @@ class ReviewModel(QAbstractTableModel):
         row, column = index.row(), index.column()
         record, state = self._review.listed.records[row], self._review.states[row]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (_name(record), STATE_WORDS[state], self._score(row))[column]
+            word = "" if has_scores(self._review.listed.order) else STATE_WORDS[state]
+            return (_name(record), word, self._score(row))[column]
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             return state_icon(state)
         if role == Qt.ItemDataRole.TextAlignmentRole and column == 2:
@@ -110,9 +119,10 @@ class ReviewTable(QTableView):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 104), (2, 88)):
+        for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
+        self._score_px = self.fontMetrics().horizontalAdvance("Uncertainty") + 20
+        self._word_px = self.fontMetrics().horizontalAdvance(max(STATE_WORDS.values(), key=len)) + 44
         review.place_changed.connect(self.on_place_changed)
         review.listed_changed.connect(self.on_listed_changed)
         self.clicked.connect(self._on_picked)
@@ -120,9 +130,11 @@ class ReviewTable(QTableView):
         self.on_listed_changed()
 
     def on_listed_changed(self) -> None:
-        """Without scores their column takes no room."""
-        order = self._review.listed.order
-        self.setColumnHidden(2, order not in SCORES and order != DISAGREEMENT)
+        """Beside scores the states are signs only; without scores their column takes no room."""
+        is_scored = has_scores(self._review.listed.order)
+        self.setColumnHidden(2, not is_scored)
+        self.horizontalHeader().resizeSection(1, _SIGN_PX if is_scored else self._word_px)
+        self.horizontalHeader().resizeSection(2, self._score_px)
         self.on_place_changed(self._review.place)
 
     def on_place_changed(self, place: int) -> None:
