@@ -14,11 +14,13 @@ from PySide6.QtCore import QObject
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
+from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
@@ -26,6 +28,7 @@ from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
@@ -57,6 +60,7 @@ class Workers:
     store: StoreWorker = field(default_factory=StoreWorker)
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
+    edit: EditWorker = field(default_factory=EditWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -70,7 +74,7 @@ class Workers:
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture
+        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture, self.edit
 
 
 class Pipeline(QObject):
@@ -90,6 +94,7 @@ class Pipeline(QObject):
             analysis=AnalysisState(self),
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
+            correction=CorrectionState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -102,6 +107,7 @@ class Pipeline(QObject):
         self._ask_workers()
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
+        self.correcting = Correcting(self.state, self._workers.edit, self)
 
     def start(self) -> None:
         """Start all threads."""

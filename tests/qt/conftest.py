@@ -10,6 +10,7 @@ import pytest
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.scan import ScanWorker
@@ -114,5 +115,6 @@ def build_pipeline(
             store=StoreWorker(saved.append, settle_ms=10),
             explain=ExplainWorker(explainers or FakeExplainers()),
             picture=PictureWorker(),
+            edit=EditWorker(),
         ),
     )
