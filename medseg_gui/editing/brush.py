@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medseg_gui.editing.change import NOWHERE, Box, Change, change_of
+from medseg_gui.editing.change import NOWHERE, Box, Change, Labels, change_of
 from medseg_gui.editing.lesions import NO_LESION, Lesions, with_class
 from medseg_gui.types import BoolArray, UInt8Array
 
@@ -74,6 +74,11 @@ class Stroke:
         changed = self._draw_curve(self._middle, self._last, middle)
         self._last, self._middle = dab, middle
         return changed
+
+    @property
+    def labels(self) -> Labels:
+        """(H, W) uint16 lesion ids as they look now; goes on changing while the stroke is drawn."""
+        return self._labels
 
     def tile(self, box: Box) -> UInt8Array:
         """(h, w) uint8 class ids of a box as it looks now, for a repaint."""

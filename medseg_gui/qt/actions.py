@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from medseg_gui.qt import theme
 from medseg_gui.qt.action_spec import ActionSpec
+from medseg_gui.qt.correct_actions import CORRECT_ACTIONS, CORRECT_MENU, EDIT_MENU, TOOL_GESTURES
 from medseg_gui.qt.project_actions import EXCHANGE_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
              lambda c: c.state.explanation.ask_stability(), ("Ctrl+B",), ""),
     _explain("save_figure", "Save explained &frame…", "Save the explained frame as a figure with a caption",
              lambda c: c.ask_for_figure(), ("Ctrl+E",), "figure"),
+    *CORRECT_ACTIONS,
     *PROJECT_ACTIONS,
     ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
                lambda c: c.go_to_controls(), ("F6",), ""),
@@ -125,6 +127,7 @@ MENUS: dict[str, tuple[str | None, ...]] = {
         *EXCHANGE_MENU,
         "quit",
     ),
+    "&Edit": EDIT_MENU,
     "&View": (
         "mask",
         "outline",
@@ -148,6 +151,7 @@ MENUS: dict[str, tuple[str | None, ...]] = {
         *("explain_mask", "explain_lesion", "explain_pixel", "explain_rim", "explain_nearest_miss", None),
         "save_figure",
     ),
+    "&Correct": CORRECT_MENU,
     "&Review": REVIEW_MENU,
     "&Help": ("shortcuts", None, "about"),
 }
@@ -159,6 +163,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Scrub", "click or drag on the timeline"),
     ("Mark a loop", "drag on the timeline with Shift held"),
     ("Pick what is explained", "click on the frame after L or X"),
+    *TOOL_GESTURES,
     ("Open", "drop a file or a folder on the window"),
 )
 

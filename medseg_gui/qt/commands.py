@@ -100,6 +100,11 @@ class Commands:
                 next(controls, self.picture).setFocus(Qt.FocusReason.TabFocusReason)
                 return
 
+    def finish_or_accept(self) -> None:
+        """Enter: finish what the tool began; with no tool, take the prediction as the mask."""
+        if not self.picture.hand.finish() and not self.state.correction.tool:
+            self.state.correction.accept()
+
     def toggle_full_screen(self) -> None:
         """Fill the screen, and back."""
         self.window.setWindowState(self.window.windowState() ^ Qt.WindowState.WindowFullScreen)

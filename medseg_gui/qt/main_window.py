@@ -25,6 +25,7 @@ from medseg_gui.qt.keys import is_for_focused_widget
 from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.tool_palette import ToolPalette
 from medseg_gui.qt.toolbar import build_toolbar
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
@@ -55,7 +56,9 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.state, self._settings = state, settings
         self._may_close = False
-        self.picture = VideoView(state.playback, state.analysis, state.display, state.explanation, state.review)
+        self.picture = VideoView(
+            state.playback, state.analysis, state.display, state.explanation, state.correction, state.review
+        )
         self.named_actions: dict[str, QAction] = build_actions(Commands(self, state, self.picture))
         self.addActions(list(self.named_actions.values()))
         self._action_state = ActionState(self.named_actions, state, self)
@@ -64,6 +67,8 @@ class MainWindow(QMainWindow):
         self._build_player()
         self._build_docks()
         self.addToolBar(build_toolbar(state, self.named_actions, self))
+        self.palette_bar = ToolPalette(self.named_actions, state.correction, self)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.palette_bar)
         self.setStatusBar(StatusBar(state.session, state.performance, state.project))
         self.recent_projects_menu: QMenu
         self.recent_menu = build_menus(self)
@@ -132,7 +137,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(review, cards)
         show.raise_()
         self.docks = (show, cards, explain, review)
-        self.explain_dock = explain
+        self.explain_dock, self.review_dock = explain, review
 
     def _add_dock(self, title: str, widget: QWidget) -> QDockWidget:
         dock = Panel(title, widget, self)
@@ -166,6 +171,7 @@ class MainWindow(QMainWindow):
         is_open = source is not None
         self.pages.setCurrentWidget(self.picture if is_open else self.welcome)
         self.player.setVisible(is_open)
+        self.palette_bar.setVisible(is_open)
         self.timeline.setVisible(source is not None and source.frame_count > 1)
         self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
         if source is not None:
@@ -251,6 +257,8 @@ class MainWindow(QMainWindow):
                 self.picture.hold_space()
         elif event.key() == Qt.Key.Key_Escape and self.state.explanation.picking:
             self.state.explanation.set_picking("")
+        elif event.key() == Qt.Key.Key_Escape and self.picture.hand.cancel():
+            self.picture.setFocus()
         elif event.key() == Qt.Key.Key_Escape:
             self.picture.fit()
             self.picture.setFocus()

@@ -10,10 +10,11 @@ import logging
 from dataclasses import dataclass, field, fields
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
+from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.projecting import Projecting
@@ -21,6 +22,7 @@ from medseg_gui.qt.reviewing import Reviewing
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
@@ -31,6 +33,7 @@ from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
@@ -64,6 +67,7 @@ class Workers:
     store: StoreWorker = field(default_factory=StoreWorker)
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
+    edit: EditWorker = field(default_factory=EditWorker)
     project: ProjectWorker = field(default_factory=ProjectWorker)
     score: ScoreWorker = field(default_factory=ScoreWorker)
     clean: CleanWorker = field(default_factory=CleanWorker)
@@ -101,6 +105,7 @@ class Pipeline(QObject):
             analysis=AnalysisState(self),
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
+            correction=CorrectionState(self),
             project=ProjectState(self),
             review=ReviewState(self),
         )
@@ -115,6 +120,7 @@ class Pipeline(QObject):
         self._ask_workers()
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
+        self.correcting = Correcting(self.state, self._workers.edit, self)
         self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
         self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
         self._workers.decode.project_found.connect(self.projecting.open_folder)
@@ -130,6 +136,10 @@ class Pipeline(QObject):
         """End all threads and wait for them; twice does no harm."""
         self.state.playback.pause()
         self.counter.stop()
+        self._workers.edit.stop()
+        self._workers.edit.wait()
+        # The last stroke is packed by now, and must reach the project before that closes.
+        QCoreApplication.sendPostedEvents(self.state.correction)
         for worker in self._workers.all:
             worker.stop()
         for worker in self._workers.all:

@@ -51,7 +51,7 @@ PROJECT_ACTIONS: tuple[ActionSpec, ...] = (
 PROJECT_MENU: tuple[str | None, ...] = (
     *("new_project", "open_project", ">recent_projects", "save", "save_as", "close_project", None),
 )
-EXCHANGE_MENU: tuple[str | None, ...] = ("import", "export", "clean_copy", "relocate", None)
+EXCHANGE_MENU: tuple[str | None, ...] = ("import", "export", "clean_copy", None, "relocate", "restore", None)
 REVIEW_MENU: tuple[str | None, ...] = (
     *("next_in_queue", "previous_in_queue", None, "accept_frame", "reject_frame", "skip_frame", None),
     *("add_frames", "frame_history", None, "reader_1", "reader_2", "compare_readers"),

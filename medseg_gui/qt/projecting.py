@@ -13,10 +13,20 @@ from PySide6.QtCore import QObject
 from medseg_gui import paths
 from medseg_gui.errors import SourceError
 from medseg_gui.project.database import DATABASE_NAME
-from medseg_gui.project.records import FrameKey
+from medseg_gui.project.edits import MaskEdit, StepEdit
+from medseg_gui.project.records import PREDICTED, FrameKey
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction_requests import key_of
 from medseg_gui.qt.state.project import FormatInfo, FrameContent, ProjectInfo, Saving, Task
-from medseg_gui.qt.state.project_orders import CleanCopy, OpenDefault, OpenProject, Order, Save, ShowSource
+from medseg_gui.qt.state.project_orders import (
+    CleanCopy,
+    OpenDefault,
+    OpenProject,
+    Order,
+    Save,
+    ShowSource,
+    WalkJournal,
+)
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.project import ProjectWorker
@@ -38,6 +48,7 @@ class Projecting(QObject):
         self._state, self._worker, self._clean = state, worker, clean
         self._asked = 0
         self._goal: FrameKey | None = None
+        self._expected: FrameKey | None = None  # whose stored mask is to be put on screen
         self._watch()
 
     def _watch(self) -> None:
@@ -47,6 +58,14 @@ class Projecting(QObject):
         state.session.source_changed.connect(self.on_source_changed)
         state.session.failed.connect(self.on_failed)
         state.playback.frame_changed.connect(self.on_frame_changed)
+        correction = state.correction
+        correction.edited.connect(self.on_edited)
+        correction.undone.connect(self.on_undone)
+        correction.redone.connect(self.on_redone)
+        correction.undo_wanted.connect(self.on_undo_wanted)
+        correction.redo_wanted.connect(self.on_redo_wanted)
+        worker.journal_known.connect(correction.set_journal)
+        worker.imported.connect(self.on_imported)
         worker.opened.connect(self.on_opened)
         worker.saved.connect(self.on_saved)
         worker.content_read.connect(self.on_content_read)
@@ -123,7 +142,43 @@ class Projecting(QObject):
         key = key_of(frame)
         self._state.review.set_shown(key)
         if not self._is_live:
-            self._worker.read(key)
+            self._expect(key)
+
+    def _expect(self, key: FrameKey) -> None:
+        """Have the stored mask of the frame on screen read and shown; until then nobody can change it."""
+        self._expected = key
+        self._state.correction.expect(key)
+        self._worker.read(key)
+
+    # What is corrected
+
+    def on_edited(self, edit: MaskEdit) -> None:
+        """A mask was changed: write it. What was still being read of this frame is older by now."""
+        if self._expected == edit.key:
+            self._expected = None
+        self.ask(Save(edit))
+
+    def on_undone(self, key: FrameKey) -> None:
+        """The window took a step back; so does the project's journal."""
+        self.ask(Save(StepEdit(key)))
+
+    def on_redone(self, key: FrameKey) -> None:
+        """The window did a step again; so does the journal."""
+        self.ask(Save(StepEdit(key, is_redo=True)))
+
+    def on_undo_wanted(self) -> None:
+        """A step of an earlier day is to be taken back."""
+        self.ask(WalkJournal())
+
+    def on_redo_wanted(self) -> None:
+        """It is to be done again."""
+        self.ask(WalkJournal(is_redo=True))
+
+    def on_imported(self) -> None:
+        """Masks came from elsewhere; what was done to those they replace cannot be undone."""
+        self._state.correction.forget()
+        if (frame := self._state.playback.frame) is not None and not self._is_live:
+            self._expect(key_of(frame))
 
     # The project
 
@@ -134,14 +189,20 @@ class Projecting(QObject):
         if info is None:
             self._begin_empty()
         elif before is None or (before.folder, before.reader) != (info.folder, info.reader):
-            self._show_project(info, is_other=before is None or before.folder != info.folder)
+            is_first_stroke = before is None and self._state.correction.is_corrected
+            if before is not None:
+                self._state.correction.forget()
+            self._show_project(info, before is None or before.folder != info.folder, is_first_stroke)
 
     def _begin_empty(self) -> None:
         project, source = self._state.project, self._state.session.source
         project.set_content(None)
         project.set_lane(np.zeros(source.frame_count if source else 0, np.uint8))
+        self._state.correction.forget()
+        if (frame := self._state.playback.frame) is not None and not self._is_live:
+            self._expect(key_of(frame))
 
-    def _show_project(self, info: ProjectInfo, is_other: bool) -> None:
+    def _show_project(self, info: ProjectInfo, is_other: bool, is_first_stroke: bool) -> None:
         """Where one was last; if nobody ever was, the first source that is there."""
         source, frame = self._state.session.source, self._state.playback.frame
         place = info.place if is_other and not info.is_default else None
@@ -154,7 +215,8 @@ class Projecting(QObject):
         elif source is not None:
             self._worker.ask(_shown(source))
         if frame is not None and not self._is_live:
-            self._worker.read(key_of(frame))
+            # The stroke for which the project was opened is on screen already, and on its way to the disk.
+            (self._worker.read if is_first_stroke else self._expect)(key_of(frame))
 
     def on_saved(self, saving: Saving, edits_seen: int) -> None:
         """Some more edits came up; the status bar tells what became of them."""
@@ -165,12 +227,21 @@ class Projecting(QObject):
         frame = self._state.playback.frame
         if frame is not None and key_of(frame) == content.key:
             self._state.project.set_content(content)
+            if self._expected == content.key:
+                self._expected = None
+                self._show_mask(content)
+
+    def _show_mask(self, content: FrameContent) -> None:
+        is_corrected = content.record is None or content.record.state != PREDICTED
+        self._state.correction.set_lesions(content.key, content.lesions, content.lesions is not None and is_corrected)
 
     def on_stepped(self, content: FrameContent) -> None:
         """A step of the journal was undone or redone: show the frame on which it was."""
         frame = self._state.playback.frame
+        self._state.correction.forget_frame(content.key)
         if frame is not None and key_of(frame) == content.key:
             self._state.project.set_content(content)
+            self._show_mask(content)
         else:
             self.go_to(content.key)
 
@@ -211,11 +282,6 @@ class Projecting(QObject):
     def _is_live(self) -> bool:
         source = self._state.session.source
         return source is None or source.is_live
-
-
-def key_of(frame: Frame) -> FrameKey:
-    """Under which a project knows a frame."""
-    return FrameKey(frame.source_id, frame.index, frame.time_s)
 
 
 def _shown(source: SourceInfo) -> ShowSource:

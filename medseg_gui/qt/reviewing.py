@@ -6,9 +6,10 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from medseg_gui.project.edits import FrameEdit, StateEdit
-from medseg_gui.project.records import FrameKey
-from medseg_gui.qt.projecting import Projecting, key_of
+from medseg_gui.project.records import ACCEPTED, FrameKey
+from medseg_gui.qt.projecting import Projecting
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction_requests import key_of
 from medseg_gui.qt.state.project import ProjectInfo
 from medseg_gui.qt.state.project_orders import Compare, ListFrames, Save, SaveScores
 from medseg_gui.qt.state.review import AT_RANDOM, NO_FRAMES, OUTSIDE, SCORES, Comparison, FrameList
@@ -98,7 +99,12 @@ class Reviewing(QObject):
         frame = self._state.playback.frame
         if frame is None or self._state.playback.is_live:
             return
-        self.give_state(frame, state)
+        if state == ACCEPTED and not self._state.correction.is_corrected:
+            self._state.correction.accept()  # the prediction becomes the mask, if there is one
+            if not self._state.correction.is_corrected:
+                return
+        else:
+            self.give_state(frame, state)
         if self._review.goes_on and self._review.place >= 0 and not self._review.step(1):
             self._state.session.notice("This was the last frame of the queue.")
 

@@ -10,6 +10,7 @@ import pytest
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
@@ -119,5 +120,6 @@ def build_pipeline(
             picture=PictureWorker(),
             project=ProjectWorker(author="Ada"),
             score=ScoreWorker(media.open, networks, explainers),
+            edit=EditWorker(),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
@@ -24,5 +25,6 @@ class AppState:
     analysis: AnalysisState
     performance: PerformanceState
     explanation: ExplanationState
+    correction: CorrectionState
     project: ProjectState = field(default_factory=ProjectState)
     review: ReviewState = field(default_factory=ReviewState)

@@ -150,7 +150,7 @@ class ReviewPanel(QWidget):
         unscored, scoring = review.listed.unscored, review.scoring
         self.order.setCurrentIndex(self.order.findData(review.order))
         self.missing.setVisible(unscored > 0 and scoring is None)
-        self.missing.setText(f"{unscored} frames have no score yet.")
+        self.missing.setText("1 frame has no score yet." if unscored == 1 else f"{unscored} frames have no score yet.")
         self.compute.setVisible(unscored > 0 or scoring is not None)
         self.compute.setText("Compute" if scoring is None else "Stop")
         self.scoring.setVisible(scoring is not None)

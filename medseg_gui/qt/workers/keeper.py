@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from medseg_gui import paths
 from medseg_gui.errors import InputError, MedsegError, OutputError, ProjectError
-from medseg_gui.project.edits import Edit, frames_of
+from medseg_gui.project.edits import Edit, MaskEdit, frames_of
+from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.project import Saving
 from medseg_gui.qt.state.project_orders import ShowSource
 
@@ -173,6 +174,11 @@ class Keeper:
         self._held.append(edit)
         self._write_held()
 
+    def waiting_mask(self, key: FrameKey) -> MaskEdit | None:
+        """The newest mask of a frame that no project has yet."""
+        held = (e for e in reversed(self._held) if isinstance(e, MaskEdit) and e.key == key)
+        return next(held, None)
+
     def save_all(self) -> None:
         """Try what waits, in its order."""
         if self.unsaved is not None and self.unsaved.count:
@@ -209,4 +215,5 @@ class Keeper:
 
 def _short(sentence: str) -> str:
     """What went wrong in a few words, for the status bar: "The project p cannot be saved: the disk is full; …"."""
-    return sentence.split(": ", 1)[-1].split(";")[0].rstrip(".")
+    words = sentence.split(": ", 1)[-1].split(";")[0].rstrip(".")
+    return words[:1].lower() + words[1:]

@@ -38,9 +38,11 @@ class ProjectWorker(Worker):
     opened = Signal(object)  # ProjectInfo | None
     saved = Signal(object, int)  # Saving, edits that were asked for so far and came up
     content_read = Signal(object)  # FrameContent
+    journal_known = Signal(str, str)  # what could be undone, and redone
     stepped = Signal(object)  # FrameContent, after a step of the journal
     states_changed = Signal(object, str)  # tuple[FrameKey, ...], state
     frames_added = Signal()
+    imported = Signal()
     listed = Signal(object)  # FrameList
     lane_read = Signal(str, object)  # source hash, (frame_count,) uint8
     counted = Signal(object)  # {state: frames}
@@ -120,7 +122,7 @@ class ProjectWorker(Worker):
     def _guard_order(self, order: orders.Order) -> None:
         handlers: dict[type, Callable[[Any], None]] = {
             orders.OpenProject: lambda o: self._open(o.folder),
-            orders.OpenDefault: lambda o: self._keeper.open_default(must_be=False),
+            orders.OpenDefault: lambda o: self._open_default(),
             orders.CreateProject: lambda o: self._open(o.folder, is_new=True),
             orders.CopyProject: self._copy,
             orders.CloseProject: lambda o: self._leave(),
@@ -160,7 +162,13 @@ class ProjectWorker(Worker):
             day = e.backup.stem.replace("T", " ")[:10]
             self.offered.emit(f"The project {folder.name} is damaged. Its last good backup is of {day}.", "restore")
         else:
+            self._tell_journal()
             self._tell_missing()
+
+    def _open_default(self) -> None:
+        self._keeper.open_default(must_be=False)
+        if self._keeper.project is not None:
+            self._tell_journal()
 
     def _tell_opened(self) -> None:
         project = self._keeper.project
@@ -259,6 +267,12 @@ class ProjectWorker(Worker):
         if record is not None:
             self.states_changed.emit((key,), record.state)
 
+    def _tell_journal(self) -> None:
+        """What can be undone and redone beyond what the window did itself."""
+        project = self._keeper.project
+        done, undone = project.undo_titles() if project is not None else ([], [])
+        self.journal_known.emit(*(titles[0] or "a change" if titles else "" for titles in (done, undone)))
+
     def _save_all(self) -> None:
         self._keeper.save_all()
         self._tell_saving()
@@ -278,6 +292,7 @@ class ProjectWorker(Worker):
             return
         self._tell_record(key)
         self.stepped.emit(answers.read_content(project, unsaved, key))
+        self._tell_journal()
         self._count_soon.start()
 
     # Read
@@ -288,7 +303,9 @@ class ProjectWorker(Worker):
         project, unsaved = self._keeper.project, self._keeper.unsaved
         content = FrameContent(key, None, None)
         try:
-            if project is not None and unsaved is not None:
+            if (held := self._keeper.waiting_mask(key)) is not None:
+                content = FrameContent(key, None, answers.mask_of(held.lesions, held.size, held.state))
+            elif project is not None and unsaved is not None:
                 content = answers.read_content(project, unsaved, key)
         except MedsegError as e:
             self.failed.emit(e)
@@ -306,6 +323,7 @@ class ProjectWorker(Worker):
         self._keeper.require_saved()
         self._keeper.require().reader = order.reader
         self._tell_opened()
+        self._tell_journal()
         for source_id in self._keeper.shown:
             self._tell_lane(source_id)
 
@@ -348,6 +366,8 @@ class ProjectWorker(Worker):
         for source_id in keeper.shown:
             self._tell_lane(source_id)
         self.frames_added.emit()
+        self.imported.emit()
+        self._tell_journal()
 
     def _work_long(self, name: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
         """Do something long; between its steps edits are written and frames are read. None when it was stopped."""

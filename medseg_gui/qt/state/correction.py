@@ -1,0 +1,508 @@
+"""What is being corrected on the frame on screen: its lesions, the tool in hand, the steps that can be undone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from medseg_gui.editing import Change, History, Lesions, Stroke
+from medseg_gui.editing.change import NOWHERE, Labels
+from medseg_gui.editing.lesions import NO_LESION
+from medseg_gui.editing.roles import whole_frame
+from medseg_gui.project.edits import MaskEdit
+from medseg_gui.project.records import ACCEPTED, CORRECTED, FrameKey
+from medseg_gui.qt.state.correction_options import CorrectionOptions
+from medseg_gui.qt.state.correction_requests import (
+    ChangeRequest,
+    KeepRequest,
+    Kept,
+    MakeChange,
+    Proposal,
+    key_from_text,
+    key_of,
+)
+from medseg_gui.qt.state.lesion_picture import LesionPicture
+from medseg_gui.types import Frame
+
+_NOT_READY = "The mask of this frame is still on its way; try again in a moment."
+
+
+class CorrectionState(CorrectionOptions):
+    """Lesions of the frame on screen, how they are changed, and how that is undone.
+
+    A frame is uncorrected (`lesions` is None) until a person touches it; then the first change starts from the
+    prediction, from the frame corrected before, or from nothing. Each change is one `edited` and one step of
+    `history`; undone steps are told by `undone`. What was corrected stays in memory, with or without a project.
+
+    Attributes:
+        frame: on screen; None before there is one.
+        key: of that frame.
+        lesions: as corrected; None while the frame is uncorrected.
+        is_corrected: whether there are such lesions.
+        is_awaited: whether stored lesions of this frame are being read; until `set_lesions` nothing can be changed.
+        picture: lesions to be drawn with a solid rim; may be a moment older than `lesions`.
+        proposal: what was predicted for this frame, or carried to it.
+        stroke: that is being drawn.
+        preview: what a tool would do if the person let go now, as lesions.
+        chosen: id of the lesion that strokes go into; 0 for a new one.
+        hidden: ids of lesions that are not drawn.
+        clipboard: copied lesions.
+        history: steps of this session.
+        journal_undo, journal_redo: what the project could undo and redo beyond `history`, in words; see `set_journal`.
+    """
+
+    # For views
+    shown_changed = Signal()  # another picture or proposal, or none
+    patched = Signal(object)  # Box that looks different from the picture
+    chosen_changed = Signal(int)
+    history_changed = Signal()
+    refused = Signal(str)  # a sentence
+
+    # For the project
+    edited = Signal(object)  # MaskEdit
+    undone = Signal(object)  # FrameKey
+    redone = Signal(object)  # FrameKey
+    undo_wanted = Signal()  # of a step before those of `history`
+    redo_wanted = Signal()
+    frame_wanted = Signal(object)  # FrameKey
+
+    # For the worker
+    keep_wanted = Signal(object)  # KeepRequest
+    change_wanted = Signal(object)  # ChangeRequest
+    load_wanted = Signal(object)  # MaskEdit
+
+    def __init__(self, parent: QObject | None = None, history: History | None = None) -> None:
+        super().__init__(parent)
+        self.options_changed.connect(self._on_options_changed)
+        self.frame: Frame | None = None
+        self.key: FrameKey | None = None
+        self.lesions: Lesions | None = None
+        self.is_awaited = False
+        self.picture: LesionPicture | None = None
+        self.proposal: Proposal | None = None
+        self.stroke: Stroke | None = None
+        self.preview: Lesions | None = None
+        self.chosen = NO_LESION
+        self.hidden: frozenset[int] = frozenset()
+        self.clipboard: Lesions | None = None
+        self.history = history or History()
+        self.journal_undo = self.journal_redo = ""
+        self._is_journal_known = False
+        self._beyond = 0  # steps undone that the history does not know
+        self._memory: dict[FrameKey, MaskEdit] = {}
+        self._before: tuple[FrameKey, LesionPicture] | None = None
+        self._nothing: LesionPicture | None = None
+        self._preview_box = NOWHERE
+        self._pending: deque[str] = deque()  # titles of changes that the worker still has
+        self._wanted_steps: deque[bool] = deque()
+        self._travel: tuple[FrameKey, bool] | None = None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a person stands behind the lesions."""
+        return self.lesions is not None
+
+    def forget(self) -> None:
+        """Another project, or another reader: nothing that was done in this one can be undone in that one."""
+        self.cancel()
+        self.history.clear()
+        self._memory.clear()
+        self._before, self._beyond, self._is_journal_known = None, 0, False
+        self.journal_undo = self.journal_redo = ""
+        self.stop_travelling()
+        self.history_changed.emit()
+
+    def forget_frame(self, key: FrameKey) -> None:
+        """The project took a step back on a frame; what this session remembers of it is older or newer."""
+        self._memory.pop(key, None)
+
+    # What is on screen
+
+    def set_frame(self, frame: Frame | None) -> None:
+        """Another frame is on screen; what was corrected on it earlier in this session comes back."""
+        key = key_of(frame) if frame is not None else None
+        self.frame = frame
+        if key == self.key:
+            return
+        self._leave()
+        self.key = key
+        self.is_awaited = key in self._memory
+        self.shown_changed.emit()
+        if key is not None and key in self._memory:
+            self.load_wanted.emit(self._memory[key])
+        self._go_on_stepping()
+
+    def expect(self, key: FrameKey) -> None:
+        """Stored lesions of a frame are being read, and may differ from what is in memory."""
+        self.is_awaited = self.is_awaited or key == self.key
+
+    def set_lesions(
+        self, key: FrameKey, lesions: Lesions | None, is_corrected: bool, picture: LesionPicture | None = None
+    ) -> None:
+        """What is stored of a frame was read; passed over when the person has gone on meanwhile.
+
+        Args:
+            key: which frame.
+            lesions: None when nothing is stored.
+            is_corrected: whether a person stands behind them; else they are a proposal.
+            picture: of them, when there is one already.
+        """
+        if key != self.key or self.stroke is not None or self._pending:
+            return
+        self.is_awaited = False
+        self.lesions = lesions if is_corrected else None
+        self.picture = picture if is_corrected else None
+        if self.lesions is None:
+            self._memory.pop(key, None)
+        elif picture is None:
+            self._keep(KeepRequest(key, self.lesions, name=self._name))
+        self._choose_something()
+        self.shown_changed.emit()
+        self._go_on_stepping()
+
+    def set_proposal(self, proposal: Proposal) -> None:
+        """What the networks or a neighbour say of the frame."""
+        if proposal.key == self.key:
+            self.proposal = proposal
+            self._choose_something()
+            self.shown_changed.emit()
+
+    @property
+    def shown(self) -> LesionPicture | None:
+        """What is listed and can be chosen: the corrected lesions, else what a correction would start from."""
+        return self.picture if self.picture is not None else self._start
+
+    @property
+    def base(self) -> Lesions | None:
+        """What the next change works on; None while that is not known."""
+        if self.lesions is not None:
+            return self.lesions
+        return self._start.lesions if self._start is not None and not self.is_awaited else None
+
+    @property
+    def labels(self) -> Labels | None:
+        """(H, W) uint16 lesion ids as they look at this moment, in the middle of a stroke too."""
+        if self.stroke is not None:
+            return self.stroke.labels
+        if self.preview is not None:
+            return self.preview.labels
+        return self.lesions.labels if self.lesions is not None else None
+
+    @property
+    def classes(self) -> Mapping[int, int]:
+        """Lesion id -> class id, of `labels`."""
+        lesions = self.preview or self.base
+        known = dict(lesions.classes) if lesions is not None else {}
+        return known if self.stroke is None else {self.target: self.class_id, **known}
+
+    @property
+    def _start(self) -> LesionPicture | None:
+        """What a correction of an uncorrected frame would start from."""
+        if self.frame is None or self.key is None:
+            return None
+        carried = self.proposal is not None and self.proposal.confidence is not None
+        if self.start_from == "previous" and not carried and self._before is not None:
+            key, picture = self._before
+            if key.source_hash == self.key.source_hash and picture.lesions.shape == self.frame.size:
+                return picture
+        if self.start_from == "empty" and not carried:
+            if self._nothing is None or self._nothing.lesions.shape != self.frame.size:
+                self._nothing = LesionPicture.empty(self.frame.size)
+            return self._nothing
+        return self.proposal.picture if self.proposal is not None else None
+
+    @property
+    def _name(self) -> str:
+        return self.frame.name if self.frame is not None else ""
+
+    def _leave(self) -> None:
+        self.cancel()
+        if self.key is not None and self.picture is not None and self.lesions is not None:
+            self._before = (self.key, self.picture)
+        self.lesions, self.picture, self.proposal, self.hidden = None, None, None, frozenset()
+        self.set_chosen(NO_LESION)
+
+    def _on_options_changed(self) -> None:
+        """What a correction starts from may be something else now."""
+        if self.lesions is None and self.stroke is None:
+            self._choose_something()
+            self.shown_changed.emit()
+
+    def _choose_something(self) -> None:
+        """Strokes go into the largest lesion of the class, until the person chooses another or a new one."""
+        shown = self.shown
+        if shown is not None and self.chosen not in shown.lesions.classes:
+            self.set_chosen(shown.largest(self.class_id))
+
+    # Which lesion
+
+    def set_chosen(self, lesion_id: int) -> None:
+        """Strokes go into this lesion, 0 for a new one."""
+        shown = self.shown
+        if lesion_id and shown is not None and lesion_id in shown.lesions.classes:
+            self.set_class(shown.lesions.classes[lesion_id])
+        if lesion_id != self.chosen:
+            self.chosen = lesion_id
+            self.chosen_changed.emit(lesion_id)
+
+    def choose_at(self, x: float, y: float) -> int:
+        """Choose the lesion under a point in pixels; gives its id, 0 when there is none."""
+        base = self.base
+        found = base.at(x, y) if base is not None else NO_LESION
+        if found:
+            self.set_chosen(found)
+        return found
+
+    def begin_new(self, class_id: int) -> None:
+        """The next stroke begins a lesion of its own."""
+        self.set_class(class_id)
+        self.set_chosen(NO_LESION)
+
+    def set_hidden(self, lesion_id: int, is_hidden: bool) -> None:
+        """Draw a lesion or not."""
+        self.hidden = self.hidden | {lesion_id} if is_hidden else self.hidden - {lesion_id}
+        self.shown_changed.emit()
+
+    @property
+    def target(self) -> int:
+        """Id of the lesion that a stroke goes into now.
+
+        Raises:
+            InputError: a new one is wanted and there is no id left.
+        """
+        base = self.base
+        if base is None or self.chosen in base.classes:
+            return self.chosen
+        return base.new_id()
+
+    # Strokes: the one tool that works on the main thread, segment by segment
+
+    def begin_stroke(self, x: float, y: float, pressure: float, erases: bool) -> bool:
+        """Put brush or eraser down; False while it is not known what to start from."""
+        base = self.base
+        if base is None:
+            return False
+        self.cancel()
+        target = NO_LESION if erases else self.target
+        over = None if erases else (NO_LESION, target)
+        if self.lesions is None:
+            self.picture = self._start
+        self.stroke = Stroke(base, target, self.brush_px, self.class_id, over)
+        self._stroke_base, self._stroke_target = base, target
+        self.shown_changed.emit()
+        self.extend_stroke(x, y, pressure)
+        return True
+
+    def extend_stroke(self, x: float, y: float, pressure: float) -> None:
+        """Draw on to a point in pixels of the frame."""
+        if self.stroke is not None:
+            box = self.stroke.add(x, y, pressure)
+            if not box.is_empty:
+                self.patched.emit(box)
+
+    def end_stroke(self) -> None:
+        """Lift it."""
+        if self.stroke is None:
+            return
+        change, target = self.stroke.finish(), self._stroke_target
+        self.stroke = None
+        if self.apply(self._stroke_base, change, "brush" if target else "eraser"):
+            self.set_chosen(target or self.chosen)
+
+    def cancel(self) -> None:
+        """Forget a stroke or a preview that goes on; nothing is changed."""
+        was_drawn = self.stroke is not None or self.preview is not None
+        self.stroke, self.preview, self._preview_box = None, None, NOWHERE
+        if self.lesions is None:
+            self.picture = None
+        if was_drawn:
+            self.shown_changed.emit()
+
+    # Everything else: asked of the worker
+
+    def ask(self, title: str, make: MakeChange, is_preview: bool = False) -> None:
+        """Have a tool change the lesions.
+
+        Args:
+            title: in words for a menu.
+            make: from `base` to the change.
+            is_preview: only show what it would do.
+        """
+        base = self.base
+        if base is None or self.key is None:
+            self.refused.emit(_NOT_READY)
+            return
+        self.change_wanted.emit(ChangeRequest(self.key, base, make, title, is_preview))
+
+    def on_change(self, request: ChangeRequest, change: Change) -> None:
+        """A tool has done its work; on lesions that have changed meanwhile it does it again."""
+        if request.key != self.key or self.base is None:
+            return
+        if request.base is not self.base:
+            self.ask(request.title, request.make, request.is_preview)
+        elif request.is_preview:
+            self._preview(request.base, change)
+        else:
+            self.preview, self._preview_box = None, NOWHERE
+            self.apply(request.base, change, request.title)
+
+    def _preview(self, base: Lesions, change: Change) -> None:
+        box = self._preview_box.union(change.box)
+        self.preview, self._preview_box = base.edited(change), change.box
+        if self.picture is None:
+            self.picture = self._start
+            self.shown_changed.emit()
+        self.patched.emit(box)
+
+    def accept(self) -> None:
+        """Take the prediction as the mask of this frame."""
+        if self.lesions is not None:
+            self.refused.emit("This frame has a mask of its own already; undo leads back to the prediction.")
+        elif self.proposal is None or self.is_awaited:
+            self.refused.emit("Nothing was predicted for this frame yet; choose weights, or draw the mask.")
+        else:
+            base = self.proposal.picture.lesions
+            nothing = Change(NOWHERE, _NO_LABELS, _NO_LABELS, base.classes, base.classes)
+            self.picture = self.proposal.picture
+            self.apply(base, nothing, "accept the prediction", ACCEPTED)
+            self._choose_something()
+
+    def apply(self, base: Lesions, change: Change, title: str, state: str = CORRECTED) -> bool:
+        """Do a change, remember it as one step and have it written; False when it changes nothing.
+
+        Args:
+            base: what the change was made for.
+            change: what to do.
+            title: in words for a menu.
+            state: of the frame from now on.
+        """
+        is_first = self.lesions is None
+        if self.key is None or (change.is_empty and not (is_first and state == ACCEPTED)):
+            self.cancel()
+            return False
+        after = base.edited(change)
+        whole = whole_frame(Lesions.empty(base.shape), after) if is_first else change
+        weights = self.proposal.weights if self.proposal is not None and is_first else ""
+        self.picture = self.picture or self._start
+        self.lesions, self._beyond = after, 0
+        self._keep(KeepRequest(self.key, after, whole, title, is_first, state, weights, self._name))
+        self.patched.emit(change.box)
+        self.shown_changed.emit()
+        return True
+
+    def _keep(self, request: KeepRequest) -> None:
+        self._pending.append(request.title)
+        self.keep_wanted.emit(request)
+        self.history_changed.emit()
+
+    def on_kept(self, kept: Kept) -> None:
+        """The worker has drawn a change and packed it: now it is a step, and can be written."""
+        request = kept.request
+        self._pending.popleft()
+        self._memory[request.key] = kept.edit
+        if kept.step is not None:
+            self.history.append(kept.step)
+            self.edited.emit(kept.edit)
+        if request.lesions is self.lesions:
+            self.picture = kept.picture
+            self._choose_something()
+            self.shown_changed.emit()
+        elif self._before is not None and request.key == self._before[0]:
+            self._before = (request.key, kept.picture)
+        self.history_changed.emit()
+        self._go_on_stepping()
+
+    # Undo and redo, over all frames
+
+    @property
+    def undo_title(self) -> str:
+        """What `undo` would take back, "" when nothing."""
+        pending = next((t for t in reversed(self._pending) if t), "")
+        return pending or self.history.undo_title or self.journal_undo
+
+    @property
+    def redo_title(self) -> str:
+        """What `redo` would do again, "" when nothing."""
+        return (self.journal_redo if self._beyond else "") or self.history.redo_title or self.journal_redo
+
+    def set_journal(self, undo_title: str, redo_title: str) -> None:
+        """What the project could undo before the steps of `history`, and redo after them; "" for nothing."""
+        self.journal_undo, self.journal_redo, self._is_journal_known = undo_title, redo_title, True
+        self.history_changed.emit()
+
+    def undo(self) -> None:
+        """Take the last step back, on whichever frame it was."""
+        self._step(is_redo=False)
+
+    def redo(self) -> None:
+        """Do the step again that was last taken back."""
+        self._step(is_redo=True)
+
+    def _step(self, is_redo: bool) -> None:
+        self.cancel()
+        if self._pending or self._travel is not None:
+            self._wanted_steps.append(is_redo)
+            return
+        step = self.history.next if is_redo else self.history.last
+        if step is None or (is_redo and self._beyond):
+            self._step_beyond(is_redo)
+            return
+        key = key_from_text(step.frame)
+        if key != self.key or self.is_awaited:
+            self._travel = (key, is_redo)
+            self.frame_wanted.emit(key)
+            return
+        self._walk(key, is_redo)
+
+    def _step_beyond(self, is_redo: bool) -> None:
+        """Steps made before the window was opened are the project's."""
+        if self._is_journal_known and not (self.journal_redo if is_redo else self.journal_undo):
+            return
+        if self._is_journal_known:
+            self._beyond = max(self._beyond + (-1 if is_redo else 1), 0)
+        (self.redo_wanted if is_redo else self.undo_wanted).emit()
+
+    def _walk(self, key: FrameKey, is_redo: bool) -> None:
+        step = self.history.next if is_redo else self.history.last
+        walked = self.history.redo() if is_redo else self.history.undo()
+        base = self.lesions or self._empty()
+        if step is None or walked is None or base is None or not walked[1].fits(base.labels):
+            self.history.clear()  # the mask came from elsewhere meanwhile; the project has its own steps
+            self._step_beyond(is_redo)
+            return
+        after = base.edited(walked[1])
+        if step.is_first and not is_redo:
+            self._memory.pop(key, None)
+            self.lesions = self.picture = None
+        else:
+            self.lesions, self.picture = after, self.picture or LesionPicture.empty(after.shape)
+            self._keep(KeepRequest(key, after, name=self._name))
+        self.patched.emit(walked[1].box)
+        self._choose_something()
+        self.shown_changed.emit()
+        self.history_changed.emit()
+        (self.redone if is_redo else self.undone).emit(key)
+
+    def _empty(self) -> Lesions | None:
+        return Lesions.empty(self.frame.size) if self.frame is not None else None
+
+    def stop_travelling(self) -> None:
+        """The frame of a step cannot be shown; the step stays where it is."""
+        self._travel = None
+        self._wanted_steps.clear()
+
+    def _go_on_stepping(self) -> None:
+        """Walk what was asked for while the worker was busy or another frame was on screen."""
+        if self._pending or self.is_awaited:
+            return
+        if self._travel is not None and self._travel[0] == self.key:
+            (key, is_redo), self._travel = self._travel, None
+            self._walk(key, is_redo)
+        elif self._wanted_steps and self._travel is None:
+            self._step(self._wanted_steps.popleft())
+
+
+_NO_LABELS = np.zeros((0, 0), np.uint16)

@@ -1,0 +1,125 @@
+"""Does what takes long in correcting a frame: runs tools, draws outlines, packs steps, encodes and decodes masks."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+
+from PySide6.QtCore import Signal
+
+from medseg_gui.editing.history import Step, pack_change
+from medseg_gui.editing.lesions import Lesions, lesion_outlines
+from medseg_gui.errors import MedsegError
+from medseg_gui.overlay import label_map as predicted_labels
+from medseg_gui.project.edits import MaskEdit
+from medseg_gui.project.records import FrameKey, label_map, lesions_from_labels
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, key_text
+from medseg_gui.qt.state.lesion_picture import LesionPicture
+from medseg_gui.qt.workers.worker import Mailbox, Worker
+from medseg_gui.types import Segmentation
+
+
+class EditWorker(Worker):
+    """Owns nothing: lesions never change, they are replaced. Changes keep their order; of previews only the newest."""
+
+    kept = Signal(object)  # Kept
+    changed = Signal(object, object)  # ChangeRequest, Change
+    refused = Signal(object, object)  # ChangeRequest, MedsegError
+    loaded = Signal(object, object)  # FrameKey, LesionPicture
+    proposed = Signal(object)  # Proposal
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._orders: SimpleQueue[KeepRequest | ChangeRequest] = SimpleQueue()
+        self._preview: Mailbox[ChangeRequest] = Mailbox()
+        self._to_load: Mailbox[MaskEdit] = Mailbox()
+        self._to_propose: Mailbox[tuple[FrameKey, Segmentation, float]] = Mailbox()
+
+    # From any thread
+
+    def keep(self, request: KeepRequest) -> None:
+        """Draw, pack and encode lesions that have changed."""
+        self._orders.put(request)
+        self.wake()
+
+    def change(self, request: ChangeRequest) -> None:
+        """Run a tool."""
+        if request.is_preview:
+            self._preview.put(request)
+        else:
+            self._orders.put(request)
+        self.wake()
+
+    def load(self, edit: MaskEdit) -> None:
+        """Decode what was corrected earlier; of several only the newest."""
+        self._to_load.put(edit)
+        self.wake()
+
+    def propose(self, key: FrameKey, segmentation: Segmentation, threshold: float) -> None:
+        """Make lesions of what the networks saw; of several only the newest."""
+        self._to_propose.put((key, segmentation, threshold))
+        self.wake()
+
+    # On the worker's own thread
+
+    def work(self) -> None:
+        """What was done first, then what is to be seen."""
+        if not self._orders.empty():  # each order wakes once
+            order = self._orders.get()
+            if isinstance(order, KeepRequest):
+                self.kept.emit(keep(order))
+            else:
+                self._change(order)
+        if (edit := self._to_load.take()) is not None:
+            self.loaded.emit(edit.key, picture_of(decode(edit)))
+        if (wanted := self._to_propose.take()) is not None:
+            self.proposed.emit(propose(*wanted))
+        if (preview := self._preview.take()) is not None:
+            self._change(preview)
+
+    def end(self) -> None:
+        """What a person has done is handed on to be saved, even while the window closes."""
+        while not self._orders.empty():
+            if isinstance(order := self._orders.get(), KeepRequest):
+                self.kept.emit(keep(order))
+
+    def _change(self, request: ChangeRequest) -> None:
+        try:
+            change = request.make(request.base)
+        except MedsegError as e:
+            self.refused.emit(request, e)
+            return
+        self.changed.emit(request, change)
+
+
+def keep(request: KeepRequest) -> Kept:
+    """All that follows from a change."""
+    lesions, change = request.lesions, request.change
+    step = None
+    if change is not None:
+        step = Step(key_text(request.key), request.title, pack_change(change), request.is_first)
+    edit = MaskEdit(
+        request.key,
+        lesions_from_labels(lesions.labels, lesions.classes),
+        lesions.shape,
+        request.state,
+        request.title,
+        request.weights,
+        request.name,
+    )
+    return Kept(request, edit, picture_of(lesions), step)
+
+
+def decode(edit: MaskEdit) -> Lesions:
+    """Lesions as they were encoded; one without a pixel is forgotten."""
+    return Lesions(label_map(edit.lesions, edit.size), {x.lesion_id: x.class_id for x in edit.lesions})
+
+
+def picture_of(lesions: Lesions) -> LesionPicture:
+    """Lesions with outlines and areas."""
+    return LesionPicture(lesions, lesion_outlines(lesions), lesions.areas_px())
+
+
+def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:
+    """Each connected part of what the networks marked as a lesion."""
+    mask = predicted_labels(segmentation, dict.fromkeys(segmentation.probability, threshold))
+    return Proposal(key, picture_of(Lesions.from_mask(mask)), " + ".join(segmentation.weights.values()))
