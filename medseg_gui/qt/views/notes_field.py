@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -48,6 +48,14 @@ class NotesField(QLineEdit):
         if size is not None:
             self._state.project.ask(Save(FrameEdit(key, size)))
         self._state.project.ask(Save(NotesEdit(key, self._stored)))
+
+    def event(self, event: QEvent) -> bool:
+        """Enter belongs to what is typed, not to the picture, where it accepts the prediction."""
+        keys = (Qt.Key.Key_Enter, Qt.Key.Key_Return, Qt.Key.Key_Escape)
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in keys:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter saves and gives the keys back to the picture; Esc forgets what was typed."""

@@ -183,7 +183,7 @@ def test_notes_are_saved_for_the_frame_for_which_they_were_typed(
 
 
 def test_the_second_reader_cannot_compare(window: MainWindow, panel: ReviewPanel, state: AppState) -> None:
-    QTest.mouseClick(panel.readers.compare, LEFT)
+    panel.readers.compare.click()
     assert state.review.is_comparing
     outline = np.array([[10, 10], [40, 10], [40, 40], [10, 40]], np.float32)
     state.review.set_comparison(Comparison(key_of(0), 0.75, 120, {1: (outline,), 2: (outline + 8,)}))
@@ -199,7 +199,7 @@ def test_the_second_reader_cannot_compare(window: MainWindow, panel: ReviewPanel
 def test_both_outlines_and_the_difference_are_painted(window: MainWindow, state: AppState) -> None:
     square = np.array([[20, 20], [80, 20], [80, 70], [20, 70]], np.float32)
     before = window.picture.grab().toImage()
-    state.review.set_comparison(Comparison(key_of(0), 0.5, 1, {1: (square,), 2: (square + [30, 0],)}))
+    state.review.set_comparison(Comparison(key_of(0), 0.5, 1, {1: (square,), 2: (square + np.float32([30, 0]),)}))
     after = window.picture.grab().toImage()
 
     def at(image: object, x: float, y: float) -> tuple[int, int, int]:
@@ -224,7 +224,7 @@ def test_fifty_thousand_rows_cost_nothing_that_is_not_in_sight(panel: ReviewPane
     model.data = counting  # type: ignore[method-assign]
     records = tuple(record_of(i) for i in range(50_000))
     state.review.set_listed(FrameList("time", records, np.full(50_000, np.nan, np.float32)))
-    state.review.go_to(49_999)
+    state.review.set_shown(key_of(49_999))
     panel.table.grab()
     assert panel.table.currentIndex().row() == 49_999
     assert asked < 5000
