@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from medseg_gui.errors import MedsegError
+from medseg_gui.project.database import DATABASE_NAME
 from medseg_gui.project.records import FrameKey
 
 logger = logging.getLogger(__name__)
@@ -24,9 +25,14 @@ def read_place(folder: Path) -> FrameKey | None:
 
 
 def write_place(folder: Path, key: FrameKey) -> None:
-    """Remember it, if the disk lets us."""
+    """Remember it, if the disk lets us.
+
+    Where the drive was pulled out, nothing is written: a new folder of that name would be in the way of the old one.
+    """
     from medseg_gui.project.exchange.format import write_json
 
+    if not (folder / DATABASE_NAME).is_file():
+        return
     try:
         write_json(folder / PLACE_NAME, {"source": key.source_hash, "index": key.index, "time_s": key.time_s})
     except MedsegError as e:

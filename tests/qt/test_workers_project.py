@@ -150,6 +150,8 @@ def test_a_refused_write_is_told_once_and_tried_again(
     assert "plug the drive back in; your work is kept in memory" in str(ears.failed.last[0])
     assert (pixels(read(qtbot, worker, ears, clip_key(0)).lesions) == label_map(lesions_of(1), SIZE)).all()
     caplog.clear()
+    qtbot.wait(300)  # the last frame is remembered some time after it was shown, but not in a folder made for that
+    assert not folder_.exists()
     away.rename(folder_)
     qtbot.waitUntil(lambda: ears.saved.last[0] == Saving())
     content = read(qtbot, worker, ears, clip_key(0))

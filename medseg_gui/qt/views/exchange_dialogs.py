@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -58,6 +59,8 @@ class _ExchangeDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.go = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.go.setText(button)
+        for each in self.buttons.buttons():
+            each.setIcon(QIcon())  # Qt brings its own, which do not follow the theme
         self.go.setEnabled(False)
         self.place.textChanged.connect(lambda text: self.go.setEnabled(bool(text.strip())))
         self.buttons.accepted.connect(self.on_accepted)
@@ -80,6 +83,7 @@ class _ExchangeDialog(QDialog):
         browse.clicked.connect(self.browse)
         row = QHBoxLayout()
         row.addWidget(self.place, 1)
+        row.addSpacing(8)
         row.addWidget(browse)
         self.form.addRow(name, row)
 
@@ -89,6 +93,7 @@ class _ExchangeDialog(QDialog):
         row.addWidget(self.hides)
         row.addSpacing(16)
         row.addWidget(QLabel("more at the rim"))
+        row.addSpacing(8)
         row.addWidget(self.margin)
         row.addStretch(1)
         self.form.addRow("Names", row)

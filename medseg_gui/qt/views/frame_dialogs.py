@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -50,6 +51,8 @@ class AddFramesDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.add_button = buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.add_button.setText("Add")
+        for each in buttons.buttons():
+            each.setIcon(QIcon())  # Qt brings its own, which do not follow the theme
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
@@ -109,12 +112,13 @@ class HistoryDialog(QDialog):
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        buttons.buttons()[0].setIcon(QIcon())
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
         column.addWidget(self.tree)
         column.addWidget(buttons)
-        self.resize(720, 420)
+        self.resize(840, 420)
         project.audit_read.connect(self.on_audit_read)
 
     def on_audit_read(self, entries: tuple[AuditEntry, ...]) -> None:

@@ -16,7 +16,7 @@ from medseg_gui.qt.views.state_signs import state_icon
 from medseg_gui.qt.views.time_text import format_time
 
 _Index = QModelIndex | QPersistentModelIndex
-_COLUMNS = ("Frame", "State", "Score")
+_COLUMN_COUNT = 3
 _ROW_PX = 30
 _SIGN_PX = 48
 
@@ -42,7 +42,7 @@ class ReviewModel(QAbstractTableModel):
 
     def on_rows_changed(self, rows: list[int]) -> None:
         """Some frames have another state."""
-        self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(_COLUMNS) - 1))
+        self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), _COLUMN_COUNT - 1))
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
         """Frames in the list."""
@@ -50,13 +50,14 @@ class ReviewModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
         """Frame, state, score."""
-        return 0 if parent.isValid() else len(_COLUMNS)
+        return 0 if parent.isValid() else _COLUMN_COUNT
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Names of the columns; of the last one, what is measured."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             names = {DISAGREEMENT: "Dice", OUTSIDE: "Outside", **{s: s.capitalize() for s in SCORES if s != OUTSIDE}}
-            return names.get(self._review.listed.order, "") if section == 2 else _COLUMNS[section]
+            order = self._review.listed.order
+            return ("Frame", "" if has_scores(order) else "State", names.get(order, ""))[section]
         if role == Qt.ItemDataRole.TextAlignmentRole and section == 2:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

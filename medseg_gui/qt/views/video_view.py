@@ -229,7 +229,8 @@ class VideoView(QWidget):
             if self.corrections.picture is None:
                 self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
             top = self._paint_late(painter)
-        self.corrections.paint(painter, event.rect())
+        if not self.comparison.is_shown_on(self._frame):
+            self.corrections.paint(painter, event.rect())
         if self._frame is not None:
             self.relevance.paint_signs(painter, QRectF(self.rect()), self.zoom, self._frame, top)
         self.hand.paint(painter)

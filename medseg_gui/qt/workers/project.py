@@ -344,8 +344,11 @@ class ProjectWorker(Worker):
         self.compared.emit(answers.compare_readers(self._keeper.require(), order.key, order.class_id))
 
     def _read_audit(self, order: orders.ReadAudit) -> None:
+        """The second reader is blind: what the first one did is not told."""
         project = self._keeper.project
-        self.audit_read.emit(tuple(project.audit(order.key)) if project is not None else ())
+        entries = project.audit(order.key) if project is not None else []
+        reader = project.reader if project is not None else 1
+        self.audit_read.emit(tuple(e for e in entries if reader == 1 or e.reader == reader))
 
     # What takes long
 
