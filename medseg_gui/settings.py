@@ -10,6 +10,7 @@ from typing import Any
 
 from medseg_gui import paths
 from medseg_gui.errors import OutputError
+from medseg_gui.types import POLYP
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class Settings:
         explain_opacity: of the map over the frame, in [0, 1].
         explain_clip: share of the pixels within the colour bar, in [0.95, 1].
         explain_grey: whether the frame under the map is without its colours.
+        brush_px: radius of brush and eraser in pixels of the frame.
+        new_class: class id of new lesions.
+        start_from: what a correction starts from: "prediction", "previous" or "empty".
         speed: playback speed, 1.0 is the source's own.
         device: one of `device.DEVICES`.
         window: geometry and dock layout as Qt gives them, base64.
@@ -61,6 +65,9 @@ class Settings:
     explain_opacity: float = 0.75
     explain_clip: float = 0.995
     explain_grey: bool = True
+    brush_px: float = 20.0
+    new_class: int = POLYP
+    start_from: str = "prediction"
     speed: float = 1.0
     device: str = "auto"
     window: tuple[str, ...] = ()

@@ -7,7 +7,9 @@ along a smooth curve through the midpoints of what the pointer reported.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +135,23 @@ def paint_stroke(
 def erase_stroke(lesions: Lesions, points: NDArray[np.floating], radius_px: float) -> Change:
     """A whole stroke of the eraser; arguments as `paint_stroke`."""
     return paint_stroke(lesions, points, NO_LESION, radius_px)
+
+
+def line_region(lines: Sequence[Sequence[tuple[float, float]]], radius_px: float, shape: tuple[int, int]) -> BoolArray:
+    """(H, W) bool, all that lies near some lines.
+
+    Args:
+        lines: each x, y in pixels.
+        radius_px: how near.
+        shape: (height, width) of the frame.
+    """
+    region = np.zeros(shape, np.bool_)
+    for line in lines:
+        dabs = [Dab(x, y, radius_px) for x, y in line]
+        for a, b in pairwise([dabs[0], *dabs]):
+            box, part = capsule(a, b, shape)
+            region[box.slices] |= part
+    return region
 
 
 def capsule(a: Dab, b: Dab, shape: tuple[int, int]) -> tuple[Box, BoolArray]:

@@ -8,7 +8,7 @@ from medseg_gui.errors import MedsegError
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Proposal
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Proposal, WireRequest
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.types import Frame, Segmentation
@@ -46,6 +46,8 @@ class Correcting(QObject):
         correction.keep_wanted.connect(self.on_keep_wanted)
         correction.change_wanted.connect(self.on_change_wanted)
         correction.load_wanted.connect(self.on_load_wanted)
+        correction.wire_wanted.connect(self.on_wire_wanted)
+        edit.wired.connect(correction.wired)
         edit.kept.connect(correction.on_kept)
         edit.changed.connect(correction.on_change)
         edit.refused.connect(self.on_refused)
@@ -134,12 +136,16 @@ class Correcting(QObject):
         """A frame comes back that was corrected before."""
         self._edit.load(edit)
 
+    def on_wire_wanted(self, request: WireRequest) -> None:
+        """The pointer has moved along an edge."""
+        self._edit.wire(request)
+
     def on_loaded(self, key: FrameKey, picture: LesionPicture) -> None:
         """Its lesions are here."""
         self._correction.set_lesions(key, picture.lesions, is_corrected=True, picture=picture)
 
     def on_refused(self, request: ChangeRequest, error: MedsegError) -> None:
         """A tool could not do what it was asked."""
+        self._correction.on_refused(request)
         if not request.is_preview:
-            self._correction.cancel()
             self._state.session.fail(error)

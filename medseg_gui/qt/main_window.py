@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,13 +22,14 @@ from medseg_gui.qt.action_state import ActionState
 from medseg_gui.qt.actions import build_actions
 from medseg_gui.qt.commands import Commands
 from medseg_gui.qt.keys import is_for_focused_widget
-from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent
+from medseg_gui.qt.menus import build_lesion_menu, build_menus, build_speed_menu, fill_recent
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.tool_palette import ToolPalette
 from medseg_gui.qt.toolbar import build_toolbar
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
+from medseg_gui.qt.views.lesions_panel import LesionsPanel
 from medseg_gui.qt.views.message_bar import MessageBar
 from medseg_gui.qt.views.panel import Panel
 from medseg_gui.qt.views.review_panel import ReviewPanel
@@ -77,6 +78,8 @@ class MainWindow(QMainWindow):
         state.session.source_changed.connect(self.on_source_changed)
         state.session.recent_changed.connect(self.on_recent_changed)
         state.project.recent_changed.connect(self.on_recent_changed)
+        state.correction.tool_changed.connect(self.on_tool_changed)
+        self.picture.hand.menu_wanted.connect(self.on_lesion_menu_wanted)
         state.session.opening_changed.connect(self.opening.setVisible)
         state.explanation.request_changed.connect(self.on_explanation_asked)
         state.explanation.strip_shown_changed.connect(self.on_strip_shown_changed)
@@ -130,14 +133,16 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         show = self._add_dock("Show", ShowPanel(self.state.display))
         explain = self._add_dock("Explain", ExplainPanel(self.state, self.named_actions))
+        lesions = self._add_dock("Lesions", LesionsPanel(self.state.correction, self.state.display))
         cards = self._add_dock("Model cards", ModelCards(self.state.session))
         review = self._add_dock("Review", ReviewPanel(self.state, self.named_actions))
         self.tabifyDockWidget(show, explain)
-        self.tabifyDockWidget(explain, review)
+        self.tabifyDockWidget(explain, lesions)
+        self.tabifyDockWidget(lesions, review)
         self.tabifyDockWidget(review, cards)
         show.raise_()
-        self.docks = (show, cards, explain, review)
-        self.explain_dock, self.review_dock = explain, review
+        self.docks = (show, cards, explain, lesions, review)
+        self.explain_dock, self.lesions_dock, self.review_dock = explain, lesions, review
 
     def _add_dock(self, title: str, widget: QWidget) -> QDockWidget:
         dock = Panel(title, widget, self)
@@ -192,6 +197,16 @@ class MainWindow(QMainWindow):
         if is_on and not self._was_explaining and not self.explain_dock.isHidden():
             self.explain_dock.raise_()
         self._was_explaining = is_on
+
+    def on_tool_changed(self, tool: str) -> None:
+        """With a tool in the hand the lesions are of interest, and the keys belong to the picture."""
+        if tool and not self.lesions_dock.isHidden():
+            self.lesions_dock.raise_()
+        self.picture.setFocus()
+
+    def on_lesion_menu_wanted(self, place: QPoint) -> None:
+        """What can be done with the chosen lesion, where the person clicked."""
+        build_lesion_menu(self.named_actions, self).popup(place)
 
     def on_strip_shown_changed(self, shown: bool) -> None:
         """When the strip goes, the keys belong to the picture again."""

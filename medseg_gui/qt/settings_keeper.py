@@ -78,6 +78,9 @@ class SettingsKeeper(QObject):
         display.set_probability_opacity(settings.probability_opacity)
         display.set_palette(settings.palette)
         self._apply_explanation()
+        self._state.correction.set_brush_px(settings.brush_px)
+        self._state.correction.set_class(settings.new_class)
+        self._state.correction.set_start_from(settings.start_from)
         self._state.playback.set_speed(settings.speed)
         self._state.session.set_recent(settings.recent)
         self._state.project.set_recent(settings.recent_projects)
@@ -109,6 +112,7 @@ class SettingsKeeper(QObject):
         explanation = self._state.explanation
         for change in (explanation.request_changed, explanation.look_changed, explanation.paint_changed):
             change.connect(self.on_explanation_changed)
+        self._state.correction.options_changed.connect(self.on_correction_changed)
         session.weights_chosen.connect(self.on_weights_chosen)
         session.source_changed.connect(self.on_source_changed)
         self._state.project.info_changed.connect(self.on_project_changed)
@@ -125,6 +129,11 @@ class SettingsKeeper(QObject):
             palette=display.palette,
             speed=self._state.playback.speed,
         )
+
+    def on_correction_changed(self) -> None:
+        """Remember how is corrected."""
+        correction = self._state.correction
+        self.update(brush_px=correction.brush_px, new_class=correction.class_id, start_from=correction.start_from)
 
     def on_explanation_changed(self) -> None:
         """Remember how is explained, but not what was clicked."""

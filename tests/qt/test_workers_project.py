@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from medseg_gui import paths
@@ -19,7 +20,7 @@ from medseg_gui.project.edits import FrameEdit, MaskEdit, NotesEdit, StateEdit, 
 from medseg_gui.project.records import ACCEPTED, CORRECTED, TO_DO, FrameFilter, FrameKey, label_map
 from medseg_gui.project.store import Project
 from medseg_gui.qt.state import project_orders as orders
-from medseg_gui.qt.state.project import STATE_CODES, FrameContent, Saving
+from medseg_gui.qt.state.project import STATE_CODES, FrameContent, Saving, Task
 from medseg_gui.qt.workers.keeper import DEFAULT_NAME
 from medseg_gui.qt.workers.project import ProjectWorker
 from tests.project.conftest import FRAMES, SIZE, folder, lesions_of, pictures  # noqa: F401
@@ -333,9 +334,13 @@ def test_an_edit_does_not_wait_for_the_end_of_an_export(
         for key in keys:
             project.write_mask(key, lesions_of(1), SIZE, name=f"frame{key.index}.png")
     seen: list[int] = []
-    ears.task.calls.clear()
-    worker.task_changed.connect(lambda task: seen.append(worker._edits_seen) if task else None)  # on its thread
-    worker.ask(orders.OpenProject(folder))
-    worker.ask(orders.ExportFrames("png", tmp_path / "out", (CORRECTED,)))
-    ask(qtbot, worker, ears, orders.Save(MaskEdit(keys[0], lesions_of(4), SIZE)))
-    assert seen[-1] == 1, "written between two pictures"
+
+    def note(task: Task | None) -> None:  # on the worker's thread, between two pictures
+        seen.append(worker._edits_seen)
+        if task is not None and task.done == 1:
+            worker.ask(orders.Save(MaskEdit(keys[0], lesions_of(4), SIZE)))
+
+    worker.task_changed.connect(note, Qt.ConnectionType.DirectConnection)
+    ask(qtbot, worker, ears, orders.OpenProject(folder), orders.ExportFrames("png", tmp_path / "out", (CORRECTED,)))
+    qtbot.waitUntil(lambda: len(ears.task) > 0 and ears.task.last == (None,))
+    assert seen == [0, 0, 1, 1, 1, 1, 1]

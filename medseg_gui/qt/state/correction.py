@@ -50,6 +50,7 @@ class CorrectionState(CorrectionOptions):
         chosen: id of the lesion that strokes go into; 0 for a new one.
         hidden: ids of lesions that are not drawn.
         clipboard: copied lesions.
+        is_busy: whether a tool is at work.
         history: steps of this session.
         journal_undo, journal_redo: what the project could undo and redo beyond `history`, in words; see `set_journal`.
     """
@@ -57,8 +58,10 @@ class CorrectionState(CorrectionOptions):
     # For views
     shown_changed = Signal()  # another picture or proposal, or none
     patched = Signal(object)  # Box that looks different from the picture
+    frame_changed = Signal()
     chosen_changed = Signal(int)
     history_changed = Signal()
+    busy_changed = Signal(bool)  # whether a tool is at work
     refused = Signal(str)  # a sentence
 
     # For the project
@@ -73,6 +76,8 @@ class CorrectionState(CorrectionOptions):
     keep_wanted = Signal(object)  # KeepRequest
     change_wanted = Signal(object)  # ChangeRequest
     load_wanted = Signal(object)  # MaskEdit
+    wire_wanted = Signal(object)  # WireRequest; of several only the newest
+    wired = Signal(object, object)  # WireRequest, list of x, y
 
     def __init__(self, parent: QObject | None = None, history: History | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +85,7 @@ class CorrectionState(CorrectionOptions):
         self.frame: Frame | None = None
         self.key: FrameKey | None = None
         self.lesions: Lesions | None = None
-        self.is_awaited = False
+        self.is_awaited = self.is_busy = False
         self.picture: LesionPicture | None = None
         self.proposal: Proposal | None = None
         self.stroke: Stroke | None = None
@@ -129,6 +134,7 @@ class CorrectionState(CorrectionOptions):
             return
         self._leave()
         self.key = key
+        self.frame_changed.emit()
         self.is_awaited = key in self._memory
         self.shown_changed.emit()
         if key is not None and key in self._memory:
@@ -169,6 +175,11 @@ class CorrectionState(CorrectionOptions):
             self.proposal = proposal
             self._choose_something()
             self.shown_changed.emit()
+
+    @property
+    def before(self) -> LesionPicture | None:
+        """Lesions of the frame that was corrected before this one."""
+        return self._before[1] if self._before is not None else None
 
     @property
     def shown(self) -> LesionPicture | None:
@@ -233,17 +244,17 @@ class CorrectionState(CorrectionOptions):
 
     def _choose_something(self) -> None:
         """Strokes go into the largest lesion of the class, until the person chooses another or a new one."""
-        shown = self.shown
-        if shown is not None and self.chosen not in shown.lesions.classes:
+        base, shown = self.base, self.shown
+        if base is not None and shown is not None and self.chosen not in base.classes:
             self.set_chosen(shown.largest(self.class_id))
 
     # Which lesion
 
     def set_chosen(self, lesion_id: int) -> None:
         """Strokes go into this lesion, 0 for a new one."""
-        shown = self.shown
-        if lesion_id and shown is not None and lesion_id in shown.lesions.classes:
-            self.set_class(shown.lesions.classes[lesion_id])
+        base = self.base
+        if lesion_id and base is not None and lesion_id in base.classes:
+            self.set_class(base.classes[lesion_id])
         if lesion_id != self.chosen:
             self.chosen = lesion_id
             self.chosen_changed.emit(lesion_id)
@@ -323,31 +334,46 @@ class CorrectionState(CorrectionOptions):
 
     # Everything else: asked of the worker
 
-    def ask(self, title: str, make: MakeChange, is_preview: bool = False) -> None:
+    def ask(self, title: str, make: MakeChange, is_preview: bool = False, target: int = NO_LESION) -> None:
         """Have a tool change the lesions.
 
         Args:
             title: in words for a menu.
             make: from `base` to the change.
             is_preview: only show what it would do.
+            target: lesion to choose afterwards, 0 to leave the choice as it is.
         """
         base = self.base
         if base is None or self.key is None:
             self.refused.emit(_NOT_READY)
             return
-        self.change_wanted.emit(ChangeRequest(self.key, base, make, title, is_preview))
+        self._set_busy(self.is_busy or not is_preview)
+        self.change_wanted.emit(ChangeRequest(self.key, base, make, title, is_preview, target))
 
     def on_change(self, request: ChangeRequest, change: Change) -> None:
         """A tool has done its work; on lesions that have changed meanwhile it does it again."""
+        self._set_busy(self.is_busy and request.is_preview)
         if request.key != self.key or self.base is None:
             return
         if request.base is not self.base:
-            self.ask(request.title, request.make, request.is_preview)
+            self.ask(request.title, request.make, request.is_preview, request.target)
         elif request.is_preview:
             self._preview(request.base, change)
         else:
             self.preview, self._preview_box = None, NOWHERE
-            self.apply(request.base, change, request.title)
+            if self.apply(request.base, change, request.title):
+                self.set_chosen(request.target or self.chosen)
+
+    def on_refused(self, request: ChangeRequest) -> None:
+        """A tool could not do what it was asked."""
+        self._set_busy(False)
+        if not request.is_preview:
+            self.cancel()
+
+    def _set_busy(self, is_busy: bool) -> None:
+        if is_busy != self.is_busy:
+            self.is_busy = is_busy
+            self.busy_changed.emit(is_busy)
 
     def _preview(self, base: Lesions, change: Change) -> None:
         box = self._preview_box.union(change.box)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from medseg_gui.editing import Change, Lesions
 from medseg_gui.editing.history import Step
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import CORRECTED, FrameKey
 from medseg_gui.qt.state.lesion_picture import LesionPicture
-from medseg_gui.types import Frame
+from medseg_gui.types import FloatArray, Frame
 
 MakeChange = Callable[[Lesions], Change]
 
@@ -67,6 +67,7 @@ class ChangeRequest:
         make: from them to the change; a tool of `editing` with its other arguments filled in.
         title: in words for a menu.
         is_preview: whether it is only to be looked at; a newer preview takes its place.
+        target: lesion to be chosen afterwards, 0 to leave the choice as it is.
     """
 
     key: FrameKey
@@ -74,6 +75,16 @@ class ChangeRequest:
     make: MakeChange
     title: str
     is_preview: bool = False
+    target: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class WireRequest:
+    """The way along edges from one point of a frame to another, both x, y in pixels."""
+
+    frame: Frame
+    anchor: tuple[float, float]
+    to: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +96,16 @@ class Proposal:
         picture: the lesions.
         weights: id of the weights that saw them; empty when they were carried from another frame.
         confidence: how sure the carrying was, in [0, 1]; None for a prediction.
+        probability: class id -> (h, w) float32 in [0, 1], stretched over the frame, for tools that use it.
+        threshold: probability from which a pixel is marked.
     """
 
     key: FrameKey
     picture: LesionPicture
     weights: str = ""
     confidence: float | None = None
+    probability: Mapping[int, FloatArray] = field(default_factory=dict)
+    threshold: float = 0.5
 
 
 def key_of(frame: Frame) -> FrameKey:

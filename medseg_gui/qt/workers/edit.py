@@ -8,24 +8,29 @@ from PySide6.QtCore import Signal
 
 from medseg_gui.editing.history import Step, pack_change
 from medseg_gui.editing.lesions import Lesions, lesion_outlines
+from medseg_gui.editing.livewire import Livewire
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import label_map as predicted_labels
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import FrameKey, label_map, lesions_from_labels
-from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, key_text
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, WireRequest, key_text
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
-from medseg_gui.types import Segmentation
+from medseg_gui.types import Frame, Segmentation
 
 
 class EditWorker(Worker):
-    """Owns nothing: lesions never change, they are replaced. Changes keep their order; of previews only the newest."""
+    """Owns a livewire; lesions never change, they are replaced.
+
+    Changes keep their order; of previews, frames to load and ways to find only the newest counts.
+    """
 
     kept = Signal(object)  # Kept
     changed = Signal(object, object)  # ChangeRequest, Change
     refused = Signal(object, object)  # ChangeRequest, MedsegError
     loaded = Signal(object, object)  # FrameKey, LesionPicture
     proposed = Signal(object)  # Proposal
+    wired = Signal(object, object)  # WireRequest, list of x, y
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,6 +38,10 @@ class EditWorker(Worker):
         self._preview: Mailbox[ChangeRequest] = Mailbox()
         self._to_load: Mailbox[MaskEdit] = Mailbox()
         self._to_propose: Mailbox[tuple[FrameKey, Segmentation, float]] = Mailbox()
+
+        self._to_wire: Mailbox[WireRequest] = Mailbox()
+        self._wire: tuple[Frame, Livewire] | None = None
+        self._anchor: tuple[float, float] | None = None
 
     # From any thread
 
@@ -59,6 +68,11 @@ class EditWorker(Worker):
         self._to_propose.put((key, segmentation, threshold))
         self.wake()
 
+    def wire(self, request: WireRequest) -> None:
+        """Find the way along edges to a point; of several only the newest."""
+        self._to_wire.put(request)
+        self.wake()
+
     # On the worker's own thread
 
     def work(self) -> None:
@@ -73,6 +87,8 @@ class EditWorker(Worker):
             self.loaded.emit(edit.key, picture_of(decode(edit)))
         if (wanted := self._to_propose.take()) is not None:
             self.proposed.emit(propose(*wanted))
+        if (way := self._to_wire.take()) is not None:
+            self._follow(way)
         if (preview := self._preview.take()) is not None:
             self._change(preview)
 
@@ -81,6 +97,16 @@ class EditWorker(Worker):
         while not self._orders.empty():
             if isinstance(order := self._orders.get(), KeepRequest):
                 self.kept.emit(keep(order))
+
+    def _follow(self, request: WireRequest) -> None:
+        """Searching all ways from an anchor takes long, following one of them nothing: the search is kept."""
+        if self._wire is None or self._wire[0] is not request.frame:
+            self._wire, self._anchor = (request.frame, Livewire(request.frame.rgb)), None
+        wire = self._wire[1]
+        if self._anchor != request.anchor:
+            wire.anchor(*request.anchor)
+            self._anchor = request.anchor
+        self.wired.emit(request, [(float(x), float(y)) for x, y in wire.path_to(*request.to)])
 
     def _change(self, request: ChangeRequest) -> None:
         try:
@@ -122,4 +148,10 @@ def picture_of(lesions: Lesions) -> LesionPicture:
 def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:
     """Each connected part of what the networks marked as a lesion."""
     mask = predicted_labels(segmentation, dict.fromkeys(segmentation.probability, threshold))
-    return Proposal(key, picture_of(Lesions.from_mask(mask)), " + ".join(segmentation.weights.values()))
+    return Proposal(
+        key,
+        picture_of(Lesions.from_mask(mask)),
+        " + ".join(segmentation.weights.values()),
+        probability=segmentation.probability,
+        threshold=threshold,
+    )

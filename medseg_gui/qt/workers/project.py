@@ -24,6 +24,17 @@ from medseg_gui.qt.workers.project_exchange import StoppedError, add_pictures, e
 from medseg_gui.qt.workers.worker import Fifo, Mailbox, Worker, as_medseg_error
 
 _RETRY_MS = 3000
+# Nobody will hear the answer, or would wait for it.
+_NOT_AT_THE_END = (
+    orders.OpenDefault,
+    orders.ListFrames,
+    orders.Compare,
+    orders.ReadAudit,
+    orders.ExportFrames,
+    orders.ImportFrames,
+    orders.Relocate,
+    orders.AddPictures,
+)
 _SETTLE_MS = 250  # strokes come in bursts; what is counted or only remembered can wait for their end
 
 
@@ -107,7 +118,7 @@ class ProjectWorker(Worker):
     def end(self) -> None:
         """Write everything that is still to be written, then close."""
         while (order := self._orders.take()) is not None:
-            if isinstance(order, orders.Save | orders.ShowSource):
+            if not isinstance(order, _NOT_AT_THE_END):
                 self._guard_order(order)
         self._keeper.save_all()
         self._remember()

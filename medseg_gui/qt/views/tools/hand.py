@@ -4,25 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QTabletEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QTabletEvent, QWheelEvent
 
 from medseg_gui.editing import TOOLS
+from medseg_gui.qt import theme
 from medseg_gui.qt.state.correction import CorrectionState
+from medseg_gui.qt.views.badge import badge_size, paint_badge
+from medseg_gui.qt.views.tools.box_tool import BoxTool
 from medseg_gui.qt.views.tools.brush_tool import BrushTool
 from medseg_gui.qt.views.tools.canvas_tool import CanvasTool, Touch
+from medseg_gui.qt.views.tools.cut_tool import CutTool
+from medseg_gui.qt.views.tools.livewire_tool import LivewireTool
+from medseg_gui.qt.views.tools.move_tool import MoveTool
+from medseg_gui.qt.views.tools.outline_tool import OutlineTool
+from medseg_gui.qt.views.tools.point_tool import DeletePartTool, FillHoleTool
+from medseg_gui.qt.views.tools.scribble_tool import ScribbleTool
+from medseg_gui.qt.views.tools.smart_click_tool import SmartClickTool
+from medseg_gui.qt.views.tools.wand_tool import WandTool
 from medseg_gui.qt.views.zoom import Zoom
 
 if TYPE_CHECKING:
     from medseg_gui.qt.views.video_view import VideoView
 
+_EDGE_PX = 12.0
 # Gesture of a tool, or the name of one that has its own -> how it is held.
-_HELD: dict[str, type[CanvasTool]] = {"stroke": BrushTool}
-
-
-def is_held(name: str) -> bool:
-    """Whether a tool is held over the picture; the others act at once."""
-    return TOOLS[name].gesture != "command"
+_HELD: dict[str, type[CanvasTool]] = {
+    "stroke": BrushTool,
+    "outline": OutlineTool,
+    "livewire": LivewireTool,
+    "wand": WandTool,
+    "smart_click": SmartClickTool,
+    "box": BoxTool,
+    "scribble": ScribbleTool,
+    "fill_hole": FillHoleTool,
+    "delete_part": DeletePartTool,
+    "move_part": MoveTool,
+    "line": CutTool,
+}
+_USES_RIGHT_BUTTON = (OutlineTool, SmartClickTool, ScribbleTool)
 
 
 class Hand(QObject):
@@ -36,10 +56,12 @@ class Hand(QObject):
     Signals:
         changed: this rectangle of the view looks different; an empty one stands for all.
         cursor_changed: the pointer shall look different.
+        menu_wanted: what can be done with the chosen lesion shall be offered, at this place of the screen.
     """
 
     changed = Signal(QRect)
     cursor_changed = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, correction: CorrectionState, zoom: Zoom, view: VideoView) -> None:
         super().__init__(view)
@@ -49,6 +71,8 @@ class Hand(QObject):
         view.installEventFilter(self)
         correction.tool_changed.connect(self.on_tool_changed)
         correction.options_changed.connect(self.cursor_changed)
+        correction.frame_changed.connect(self.on_frame_changed)
+        correction.busy_changed.connect(self.on_busy_changed)
 
     @property
     def cursor(self) -> Qt.CursorShape:
@@ -73,6 +97,16 @@ class Hand(QObject):
         tool = held(name, self._correction, self._zoom, self)
         tool.changed.connect(self.on_part_changed)
         return tool
+
+    def on_frame_changed(self) -> None:
+        """What was begun on another frame is given up."""
+        if self.tool is not None:
+            self.tool.cancel()
+        self._is_down = False
+
+    def on_busy_changed(self) -> None:
+        """Say that a tool is at work."""
+        self.changed.emit(QRect())
 
     def on_part_changed(self, part: QRectF) -> None:
         """The tool has left a trace."""
@@ -101,12 +135,27 @@ class Hand(QObject):
             painter.save()
             self.tool.paint(painter)
             painter.restore()
+            self._paint_hint(painter, "Working…" if self._correction.is_busy else self.tool.hint)
+
+    def _paint_hint(self, painter: QPainter, hint: str) -> None:
+        """In a few words what the tool waits for, at the lower edge of the picture."""
+        if hint:
+            room = badge_size(painter, hint, self._view.width() - 2 * _EDGE_PX)
+            left = (self._view.width() - room.width()) / 2
+            top = self._view.height() - room.height() - _EDGE_PX
+            paint_badge(painter, room.translated(left, top), hint, theme.TEXT)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """What belongs to the tool does not reach the view."""
-        if self.tool is None or self._correction.frame is None or self._view.is_taken:
-            return False
         kind = event.type()
+        if self._correction.frame is None or self._view.is_taken:
+            return False
+        if kind == QEvent.Type.ContextMenu:
+            return self._show_menu(cast(QContextMenuEvent, event))
+        if self.tool is None:
+            if kind == QEvent.Type.MouseButtonPress and cast(QMouseEvent, event).button() == Qt.MouseButton.LeftButton:
+                self._choose(cast(QMouseEvent, event).position())
+            return False
         if kind == QEvent.Type.Leave:
             self.tool.leave()
             return False
@@ -117,6 +166,17 @@ class Hand(QObject):
         if kind in _MOUSE:
             return self._hear(_MOUSE[kind], cast(QMouseEvent, event))
         return False
+
+    def _choose(self, at: QPointF) -> None:
+        place = self._zoom.transform.inverted()[0].map(at)
+        self._correction.choose_at(place.x(), place.y())
+
+    def _show_menu(self, event: QContextMenuEvent) -> bool:
+        """A right click chooses a lesion and offers what can be done with it, unless the tool has a use for it."""
+        if not isinstance(self.tool, _USES_RIGHT_BUTTON):
+            self._choose(QPointF(event.pos()))
+            self.menu_wanted.emit(event.globalPos())
+        return True
 
     def _turn(self, event: QWheelEvent) -> bool:
         """Shift and wheel change the size of the brush; Shift turns the wheel sideways on some systems."""
