@@ -210,9 +210,10 @@ class Projecting(QObject):
             present = [s.hash for s in info.sources if s.hash not in info.missing]
             is_shown = source is not None and source.source_id in present
             place = FrameKey(present[0], 0, 0.0) if present and not is_shown else None
+        is_elsewhere = place is not None and (source is None or source.source_id != place.source_hash)
         if place is not None and place.source_hash not in info.missing:
             self.go_to(place)
-        elif source is not None:
+        if source is not None and not (is_elsewhere and self._goal is not None):
             self._worker.ask(_shown(source))
         if frame is not None and not self._is_live:
             # The stroke for which the project was opened is on screen already, and on its way to the disk.

@@ -283,3 +283,20 @@ def test_a_camera_is_not_annotated(qtbot: QtBot, state: AppState, tmp_path: Path
     state.review.decide(ACCEPTED)
     state.playback.pause()
     assert state.project.info is None or not state.project.info.sources
+
+
+def test_the_lane_of_a_project_shows_when_it_is_opened_over_its_own_source(
+    qtbot: QtBot, state: AppState, clip: str, tmp_path: Path
+) -> None:
+    open_clip(qtbot, state, clip)
+    state.project.ask(orders.CreateProject(tmp_path / "p"))
+    qtbot.waitUntil(lambda: state.project.info is not None and shown(state, 0))
+    go(qtbot, state, 4)
+    stroke(qtbot, state)
+    qtbot.waitUntil(lambda: is_saved(state))
+    state.project.ask(orders.CloseProject())
+    qtbot.waitUntil(lambda: state.project.info is None)
+    assert not state.project.lane.any()
+    state.session.open(str(tmp_path / "p"))
+    qtbot.waitUntil(lambda: state.project.lane.any())
+    assert state.project.lane[4] == STATE_CODES[CORRECTED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,6 +104,13 @@ def test_a_damaged_frame_has_no_score_and_stops_nobody(qtbot: QtBot, worker: Sco
     qtbot.waitUntil(lambda: len(ended) == 1)
     assert set(all_scores(scored)) == set(KEYS) - {KEYS[2]}
     assert noticed.last == ("1 of 6 frames got no score; they stand at the end.",)
+
+
+def test_where_nothing_is_marked_no_relevance_lies_outside(qtbot: QtBot, worker: ScoreWorker) -> None:
+    scored, ended = Heard(worker.scored), Heard(worker.ended)
+    worker.score(replace(job("relevance outside"), threshold=0.95))  # the fake then finds nothing
+    qtbot.waitUntil(lambda: len(ended) == 1)
+    assert all_scores(scored) == dict.fromkeys(KEYS, 0.0)
 
 
 def test_a_source_with_other_content_is_refused(qtbot: QtBot, worker: ScoreWorker) -> None:

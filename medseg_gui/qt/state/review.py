@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,17 @@ class FrameList:
         order: key of ORDERS.
         records: of each frame.
         scores: (N,) float32, what they are ordered by, NaN where not known; of disagreement: Dice.
+        rows: (source hash, frame index) -> row; made where the list is made, because it takes a while.
     """
 
     order: str
     records: tuple[FrameRecord, ...]
     scores: NDArray[np.float32]
+    rows: dict[tuple[str, int], int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = {(r.key.source_hash, r.key.index): row for row, r in enumerate(self.records)}
+        object.__setattr__(self, "rows", rows)
 
     @property
     def unscored(self) -> int:
@@ -110,7 +116,6 @@ class ReviewState(QObject):
         self.is_comparing = False
         self.compared_class = POLYP
         self.comparison: Comparison | None = None
-        self._rows: dict[tuple[str, int], int] = {}
         self._shown: FrameKey | None = None
 
     # What a person asks
@@ -172,7 +177,6 @@ class ReviewState(QObject):
         """The frames that were asked for."""
         self.listed = listed
         self.states = [r.state for r in listed.records]
-        self._rows = {(r.key.source_hash, r.key.index): row for row, r in enumerate(listed.records)}
         self.place = self._row_of(self._shown)
         self.listed_changed.emit()
         self.place_changed.emit(self.place)
@@ -219,4 +223,4 @@ class ReviewState(QObject):
             self.place_changed.emit(place)
 
     def _row_of(self, key: FrameKey | None) -> int:
-        return self._rows.get((key.source_hash, key.index), -1) if key is not None else -1
+        return self.listed.rows.get((key.source_hash, key.index), -1) if key is not None else -1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Signal
 
-from medseg_gui.errors import ExplanationError, SourceError
+from medseg_gui.errors import ExplanationError, NothingPredictedError, SourceError
 from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.review import FLICKER, UNCERTAINTY
 from medseg_gui.qt.workers.decode import OpenSource, open_any
@@ -200,9 +200,11 @@ def _flipped(segmentation: Segmentation, axes: tuple[int, ...]) -> dict[int, np.
 
 
 def _try(measure: Callable[[Source, int], float], source: Source, index: int) -> float | None:
-    """None where a frame cannot be read, or there is nothing to explain."""
+    """None where a frame cannot be read or explained; 0 where nothing is marked, so that nothing lies outside it."""
     try:
         value = float(measure(source, index))
+    except NothingPredictedError:
+        return 0.0
     except (SourceError, ExplanationError):
         return None
     return value if np.isfinite(value) else None
