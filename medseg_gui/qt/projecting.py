@@ -14,7 +14,7 @@ from medseg_gui import paths
 from medseg_gui.errors import SourceError
 from medseg_gui.project.database import DATABASE_NAME
 from medseg_gui.project.edits import MaskEdit, StepEdit
-from medseg_gui.project.records import PREDICTED, FrameKey
+from medseg_gui.project.records import PREDICTED, FrameKey, FrameRecord
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.correction_requests import key_of
 from medseg_gui.qt.state.project import FormatInfo, FrameContent, ProjectInfo, Saving, Task
@@ -23,6 +23,7 @@ from medseg_gui.qt.state.project_orders import (
     OpenDefault,
     OpenProject,
     Order,
+    ReadRecord,
     Save,
     ShowSource,
     WalkJournal,
@@ -69,6 +70,7 @@ class Projecting(QObject):
         worker.opened.connect(self.on_opened)
         worker.saved.connect(self.on_saved)
         worker.content_read.connect(self.on_content_read)
+        worker.record_read.connect(self.on_record_read)
         worker.stepped.connect(self.on_stepped)
         worker.states_changed.connect(self.on_states_changed)
         worker.lane_read.connect(self.on_lane_read)
@@ -215,9 +217,9 @@ class Projecting(QObject):
             self.go_to(place)
         if source is not None and not (is_elsewhere and self._goal is not None):
             self._worker.ask(_shown(source))
-        if frame is not None and not self._is_live:
-            # The stroke for which the project was opened is on screen already, and on its way to the disk.
-            (self._worker.read if is_first_stroke else self._expect)(key_of(frame))
+        # The stroke for which a project was opened is on screen already, and on its way to the disk.
+        if frame is not None and not self._is_live and not is_first_stroke:
+            self._expect(key_of(frame))
 
     def on_saved(self, saving: Saving, edits_seen: int) -> None:
         """Some more edits came up; the status bar tells what became of them."""
@@ -254,7 +256,13 @@ class Projecting(QObject):
             of_source = [k.index for k in keys if k.source_hash == source.source_id]
             self._state.project.note_states(of_source, state)
         if frame is not None and key_of(frame) in keys:
-            self._worker.read(key_of(frame))
+            self._worker.ask(ReadRecord(key_of(frame)))
+
+    def on_record_read(self, record: FrameRecord) -> None:
+        """Author and state of the frame on screen are new; its mask is that of the window."""
+        frame = self._state.playback.frame
+        if frame is not None and key_of(frame) == record.key:
+            self._state.project.set_content(FrameContent(record.key, record, None))
 
     def on_lane_read(self, source_id: str, lane: UInt8Array) -> None:
         """States of all frames of a source."""

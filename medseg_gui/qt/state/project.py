@@ -65,7 +65,7 @@ class FrameContent:
     Attributes:
         key: which frame.
         record: None when the project does not know it.
-        lesions: its mask at the frame's size; None when there is none.
+        lesions: its mask at the frame's size; None when there is none, or when only the record was asked for.
     """
 
     key: FrameKey

@@ -164,6 +164,13 @@ class Compare:
 
 
 @dataclass(frozen=True)
+class ReadRecord:
+    """Tell what is known of a frame, without its mask: that is in the window already."""
+
+    key: FrameKey
+
+
+@dataclass(frozen=True)
 class ReadAudit:
     """Tell who did what to a frame."""
 
@@ -226,6 +233,7 @@ Order = (
     | ListFrames
     | SaveScores
     | Compare
+    | ReadRecord
     | ReadAudit
     | ExportFrames
     | ImportFrames

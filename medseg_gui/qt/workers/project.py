@@ -29,6 +29,7 @@ _NOT_AT_THE_END = (
     orders.OpenDefault,
     orders.ListFrames,
     orders.Compare,
+    orders.ReadRecord,
     orders.ReadAudit,
     orders.ExportFrames,
     orders.ImportFrames,
@@ -49,6 +50,7 @@ class ProjectWorker(Worker):
     opened = Signal(object)  # ProjectInfo | None
     saved = Signal(object, int)  # Saving, edits that were asked for so far and came up
     content_read = Signal(object)  # FrameContent
+    record_read = Signal(object)  # FrameRecord
     journal_known = Signal(str, str)  # what could be undone, and redone
     stepped = Signal(object)  # FrameContent, after a step of the journal
     states_changed = Signal(object, str)  # tuple[FrameKey, ...], state
@@ -149,6 +151,7 @@ class ProjectWorker(Worker):
             orders.ListFrames: self._list,
             orders.SaveScores: self._save_scores,
             orders.Compare: self._compare,
+            orders.ReadRecord: self._read_record,
             orders.ReadAudit: self._read_audit,
             orders.ExportFrames: self._export,
             orders.ImportFrames: self._import,
@@ -353,6 +356,11 @@ class ProjectWorker(Worker):
 
     def _compare(self, order: orders.Compare) -> None:
         self.compared.emit(answers.compare_readers(self._keeper.require(), order.key, order.class_id))
+
+    def _read_record(self, order: orders.ReadRecord) -> None:
+        project = self._keeper.project
+        if project is not None and (record := project.frame(order.key)) is not None:
+            self.record_read.emit(record)
 
     def _read_audit(self, order: orders.ReadAudit) -> None:
         """The second reader is blind: what the first one did is not told."""
