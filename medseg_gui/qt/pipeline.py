@@ -17,6 +17,7 @@ from medseg_gui.overlay import Overlay
 from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
+from medseg_gui.qt.propagating import Propagating
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
@@ -25,6 +26,7 @@ from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
@@ -33,6 +35,7 @@ from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
@@ -61,6 +64,7 @@ class Workers:
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
     edit: EditWorker = field(default_factory=EditWorker)
+    propagate: PropagateWorker = field(default_factory=PropagateWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -69,12 +73,14 @@ class Workers:
             segment=SegmentWorker(Networks(device)),
             scan=ScanWorker(networks=Networks(device)),
             explain=ExplainWorker(Explainers(device)),
+            propagate=PropagateWorker(networks=Networks(device)),
         )
 
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture, self.edit
+        watching = self.decode, self.segment, self.compose, self.scan, self.explain, self.picture
+        return *watching, self.edit, self.propagate, self.store
 
 
 class Pipeline(QObject):
@@ -95,6 +101,7 @@ class Pipeline(QObject):
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
             correction=CorrectionState(self),
+            propagation=PropagationState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -108,6 +115,7 @@ class Pipeline(QObject):
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
         self.correcting = Correcting(self.state, self._workers.edit, self)
+        self.propagating = Propagating(self.state, self._workers.propagate, self)
 
     def start(self) -> None:
         """Start all threads."""

@@ -13,6 +13,7 @@ from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.picture import PictureWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
@@ -116,5 +117,6 @@ def build_pipeline(
             explain=ExplainWorker(explainers or FakeExplainers()),
             picture=PictureWorker(),
             edit=EditWorker(),
+            propagate=PropagateWorker(media.open, networks),
         ),
     )

@@ -10,6 +10,7 @@ from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.session import SessionState
 
 
@@ -24,3 +25,4 @@ class AppState:
     performance: PerformanceState
     explanation: ExplanationState
     correction: CorrectionState
+    propagation: PropagationState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -74,6 +74,7 @@ class CorrectionState(CorrectionOptions):
 
     # For the worker
     keep_wanted = Signal(object)  # KeepRequest
+    keep_carried_wanted = Signal(object)  # MaskEdit of an uncorrected frame
     change_wanted = Signal(object)  # ChangeRequest
     load_wanted = Signal(object)  # MaskEdit
     wire_wanted = Signal(object)  # WireRequest; of several only the newest
@@ -382,6 +383,20 @@ class CorrectionState(CorrectionOptions):
             self.apply(base, nothing, "accept the prediction", ACCEPTED)
             self._choose_something()
 
+    def accept_carried(self, edits: Sequence[MaskEdit]) -> None:
+        """Make what was carried to other frames their masks, each as a step of its own; corrected ones stay."""
+        for edit in edits:
+            if edit.key not in self._memory and not (edit.key == self.key and self.is_corrected):
+                self._pending.append(edit.title)
+                self.keep_carried_wanted.emit(edit)
+        self.history_changed.emit()
+
+    @property
+    def corrected(self) -> dict[int, MaskEdit]:
+        """Index -> mask of the frames of this source that were corrected in this session, or looked at."""
+        source = self.key.source_hash if self.key is not None else ""
+        return {key.index: edit for key, edit in self._memory.items() if key.source_hash == source}
+
     def apply(self, base: Lesions, change: Change, title: str, state: str = CORRECTED) -> bool:
         """Do a change, remember it as one step and have it written; False when it changes nothing.
 
@@ -418,6 +433,8 @@ class CorrectionState(CorrectionOptions):
         if kept.step is not None:
             self.history.append(kept.step)
             self.edited.emit(kept.edit)
+        if request.key == self.key and self.lesions is None:
+            self.lesions = request.lesions  # it was carried here, and accepted with its run
         if request.lesions is self.lesions:
             self.picture = kept.picture
             self._choose_something()
