@@ -235,6 +235,11 @@ class CorrectionState(CorrectionOptions):
         if base is not None and shown is not None and self.chosen not in base.classes:
             self.set_chosen(shown.largest(self.class_id))
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the worker still draws or packs a change."""
+        return bool(self._pending)
+
     # Which lesion
 
     def set_chosen(self, lesion_id: int) -> None:

@@ -75,6 +75,7 @@ def _button(action: QAction) -> QToolButton:
     button.setDefaultAction(action)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
+    button.setProperty("framed", True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
 

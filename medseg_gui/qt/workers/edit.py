@@ -6,6 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from medseg_gui.editing.history import Step, pack_change
@@ -20,6 +23,9 @@ from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, 
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import Frame, Segmentation
+
+_MANY_POINTS = 300
+_STRAY_PX = 0.7  # of the frame: less than the step from one pixel to the next across
 
 
 class EditWorker(Worker):
@@ -163,7 +169,19 @@ def decode(edit: MaskEdit) -> Lesions:
 
 def picture_of(lesions: Lesions) -> LesionPicture:
     """Lesions with outlines and areas."""
-    return LesionPicture(lesions, lesion_outlines(lesions), lesions.areas_px())
+    outlines = {i: tuple(_lightened(c) for c in contours) for i, contours in lesion_outlines(lesions).items()}
+    return LesionPicture(lesions, outlines, lesions.areas_px())
+
+
+def _lightened(contour: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A long contour without the steps of its pixels: they are not seen, and painting takes as long as it has points.
+
+    Args:
+        contour: (N, 2) float32 x, y in pixels, closed.
+    """
+    if len(contour) < _MANY_POINTS:
+        return contour
+    return cv2.approxPolyDP(contour[:, None], _STRAY_PX, True)[:, 0].astype(np.float32, copy=False)
 
 
 def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:
