@@ -45,6 +45,8 @@ class Correcting(QObject):
         correction.refused.connect(state.session.notice)
         correction.keep_wanted.connect(self.on_keep_wanted)
         correction.change_wanted.connect(self.on_change_wanted)
+        correction.keep_carried_wanted.connect(self.on_keep_carried_wanted)
+        state.propagation.changed.connect(self.on_run_changed)
         correction.load_wanted.connect(self.on_load_wanted)
         correction.wire_wanted.connect(self.on_wire_wanted)
         edit.wired.connect(correction.wired)
@@ -95,13 +97,25 @@ class Correcting(QObject):
         key, segmentation = self._correction.key, self._segmentation
         if key is None or self._state.playback.is_playing:
             return
-        if segmentation is not None:
+        carried = self._state.propagation.frames.get(key.index)
+        if carried is not None and carried.edit.key == key:
+            self._patience.stop()
+            self._edit.propose_carried(carried.edit, carried.confidence)
+        elif segmentation is not None:
             self._patience.stop()
             self._edit.propose(key, segmentation, self._state.display.threshold)
         elif any(self._state.session.chosen.values()):
             self._patience.start()
         else:
             self.propose_nothing()
+
+    def on_run_changed(self) -> None:
+        """Lesions were carried to this frame, or are no longer."""
+        key, proposal = self._correction.key, self._correction.proposal
+        is_in_run = key is not None and key.index in self._state.propagation.frames
+        is_carried = proposal is not None and proposal.confidence is not None
+        if is_in_run != is_carried:
+            self.propose()
 
     def propose_nothing(self) -> None:
         """No network looks, or none answers."""
@@ -127,6 +141,10 @@ class Correcting(QObject):
     def on_keep_wanted(self, request: KeepRequest) -> None:
         """Something was changed."""
         self._edit.keep(request)
+
+    def on_keep_carried_wanted(self, edit: MaskEdit) -> None:
+        """A frame of a run was accepted."""
+        self._edit.keep_carried(edit)
 
     def on_change_wanted(self, request: ChangeRequest) -> None:
         """Something is to be changed."""

@@ -133,7 +133,9 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         show = self._add_dock("Show", ShowPanel(self.state.display))
         explain = self._add_dock("Explain", ExplainPanel(self.state, self.named_actions))
-        lesions = self._add_dock("Lesions", LesionsPanel(self.state.correction, self.state.display))
+        state = self.state
+        panel = LesionsPanel(state.correction, state.display, state.propagation, self.named_actions)
+        lesions = self._add_dock("Lesions", panel)
         cards = self._add_dock("Model cards", ModelCards(self.state.session))
         review = self._add_dock("Review", ReviewPanel(self.state, self.named_actions))
         self.tabifyDockWidget(show, explain)

@@ -18,6 +18,7 @@ from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.projecting import Projecting
+from medseg_gui.qt.propagating import Propagating
 from medseg_gui.qt.reviewing import Reviewing
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
@@ -28,6 +29,7 @@ from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.clean import CleanWorker
@@ -39,6 +41,7 @@ from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
 from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
@@ -68,6 +71,7 @@ class Workers:
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
     edit: EditWorker = field(default_factory=EditWorker)
+    propagate: PropagateWorker = field(default_factory=PropagateWorker)
     project: ProjectWorker = field(default_factory=ProjectWorker)
     score: ScoreWorker = field(default_factory=ScoreWorker)
     clean: CleanWorker = field(default_factory=CleanWorker)
@@ -79,6 +83,7 @@ class Workers:
             segment=SegmentWorker(Networks(device)),
             scan=ScanWorker(networks=Networks(device)),
             explain=ExplainWorker(Explainers(device)),
+            propagate=PropagateWorker(networks=Networks(device)),
             score=ScoreWorker(networks=Networks(device), explainers=Explainers(device)),
         )
 
@@ -106,6 +111,7 @@ class Pipeline(QObject):
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
             correction=CorrectionState(self),
+            propagation=PropagationState(self),
             project=ProjectState(self),
             review=ReviewState(self),
         )
@@ -121,6 +127,7 @@ class Pipeline(QObject):
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
         self.correcting = Correcting(self.state, self._workers.edit, self)
+        self.propagating = Propagating(self.state, self._workers.propagate, self)
         self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
         self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
         self._workers.decode.project_found.connect(self.projecting.open_folder)

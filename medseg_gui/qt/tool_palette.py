@@ -21,7 +21,7 @@ class ToolPalette(QToolBar):
         super().__init__("Tools", parent, movable=False, floatable=False)
         self.setObjectName("tools")
         self.setOrientation(Qt.Orientation.Vertical)
-        self.setIconSize(QSize(22, 22))
+        self.setIconSize(QSize(20, 20))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         for name in PALETTE:
             if name is None:

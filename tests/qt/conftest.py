@@ -14,6 +14,7 @@ from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanWorker
 from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
@@ -121,5 +122,6 @@ def build_pipeline(
             project=ProjectWorker(author="Ada"),
             score=ScoreWorker(media.open, networks, explainers),
             edit=EditWorker(),
+            propagate=PropagateWorker(media.open, networks),
         ),
     )

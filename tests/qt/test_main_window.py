@@ -425,9 +425,9 @@ def test_f1_opens_all_keys_and_searches_them(window: MainWindow) -> None:
     page = dialog(ShortcutsDialog)
     lines = [line for group in page._lines.values() for line in group]
     assert len(lines) >= len(ACTIONS)
-    QTest.keyClicks(page.search, "lesion")
+    QTest.keyClicks(page.search, "explain one")
     shown = [line.text(0).strip() for line in lines if not line.isHidden()]
-    assert shown == ["Previous lesion", "Next lesion", "Explain one lesion…"]
+    assert shown == ["Explain one lesion…", "Explain one pixel…"]
     page.close()
 
 

@@ -11,6 +11,7 @@ from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState
 
@@ -26,5 +27,6 @@ class AppState:
     performance: PerformanceState
     explanation: ExplanationState
     correction: CorrectionState
+    propagation: PropagationState
     project: ProjectState = field(default_factory=ProjectState)
     review: ReviewState = field(default_factory=ReviewState)

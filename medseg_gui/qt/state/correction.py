@@ -1,65 +1,45 @@
-"""What is being corrected on the frame on screen: its lesions, the tool in hand, the steps that can be undone."""
+"""What is done to the masks: strokes, other tools, accepting, and the steps that can be undone."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from medseg_gui.editing import Change, History, Lesions, Stroke
-from medseg_gui.editing.change import NOWHERE, Labels
+from medseg_gui.editing.change import NOWHERE
 from medseg_gui.editing.lesions import NO_LESION
 from medseg_gui.editing.roles import whole_frame
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import ACCEPTED, CORRECTED, FrameKey
-from medseg_gui.qt.state.correction_options import CorrectionOptions
+from medseg_gui.qt.state.corrected_frame import CorrectedFrame
 from medseg_gui.qt.state.correction_requests import (
     ChangeRequest,
     KeepRequest,
     Kept,
     MakeChange,
-    Proposal,
     key_from_text,
-    key_of,
 )
 from medseg_gui.qt.state.lesion_picture import LesionPicture
-from medseg_gui.types import Frame
 
 _NOT_READY = "The mask of this frame is still on its way; try again in a moment."
 
 
-class CorrectionState(CorrectionOptions):
-    """Lesions of the frame on screen, how they are changed, and how that is undone.
+class CorrectionState(CorrectedFrame):
+    """How the lesions of the frame on screen are changed, and how that is undone.
 
-    A frame is uncorrected (`lesions` is None) until a person touches it; then the first change starts from the
-    prediction, from the frame corrected before, or from nothing. Each change is one `edited` and one step of
-    `history`; undone steps are told by `undone`. What was corrected stays in memory, with or without a project.
+    Each change is one `edited` and one step of `history`; undone steps are told by `undone`, after the `edited` of all
+    changes before. A step that the history does not know is the project's: `undo_wanted`, answered by `set_lesions`.
 
     Attributes:
-        frame: on screen; None before there is one.
-        key: of that frame.
-        lesions: as corrected; None while the frame is uncorrected.
-        is_corrected: whether there are such lesions.
-        is_awaited: whether stored lesions of this frame are being read; until `set_lesions` nothing can be changed.
-        picture: lesions to be drawn with a solid rim; may be a moment older than `lesions`.
-        proposal: what was predicted for this frame, or carried to it.
-        stroke: that is being drawn.
-        preview: what a tool would do if the person let go now, as lesions.
-        chosen: id of the lesion that strokes go into; 0 for a new one.
-        hidden: ids of lesions that are not drawn.
         clipboard: copied lesions.
         is_busy: whether a tool is at work.
         history: steps of this session.
         journal_undo, journal_redo: what the project could undo and redo beyond `history`, in words; see `set_journal`.
     """
 
-    # For views
-    shown_changed = Signal()  # another picture or proposal, or none
-    patched = Signal(object)  # Box that looks different from the picture
-    frame_changed = Signal()
-    chosen_changed = Signal(int)
     history_changed = Signal()
     busy_changed = Signal(bool)  # whether a tool is at work
     refused = Signal(str)  # a sentence
@@ -74,41 +54,22 @@ class CorrectionState(CorrectionOptions):
 
     # For the worker
     keep_wanted = Signal(object)  # KeepRequest
+    keep_carried_wanted = Signal(object)  # MaskEdit of an uncorrected frame
     change_wanted = Signal(object)  # ChangeRequest
-    load_wanted = Signal(object)  # MaskEdit
     wire_wanted = Signal(object)  # WireRequest; of several only the newest
     wired = Signal(object, object)  # WireRequest, list of x, y
 
     def __init__(self, parent: QObject | None = None, history: History | None = None) -> None:
         super().__init__(parent)
-        self.options_changed.connect(self._on_options_changed)
-        self.frame: Frame | None = None
-        self.key: FrameKey | None = None
-        self.lesions: Lesions | None = None
-        self.is_awaited = self.is_busy = False
-        self.picture: LesionPicture | None = None
-        self.proposal: Proposal | None = None
-        self.stroke: Stroke | None = None
-        self.preview: Lesions | None = None
-        self.chosen = NO_LESION
-        self.hidden: frozenset[int] = frozenset()
         self.clipboard: Lesions | None = None
+        self.is_busy = False
         self.history = history or History()
         self.journal_undo = self.journal_redo = ""
         self._is_journal_known = False
         self._beyond = 0  # steps undone that the history does not know
-        self._memory: dict[FrameKey, MaskEdit] = {}
-        self._before: tuple[FrameKey, LesionPicture] | None = None
-        self._nothing: LesionPicture | None = None
         self._preview_box = NOWHERE
-        self._pending: deque[str] = deque()  # titles of changes that the worker still has
         self._wanted_steps: deque[bool] = deque()
         self._travel: tuple[FrameKey, bool] | None = None
-
-    @property
-    def is_corrected(self) -> bool:
-        """Whether a person stands behind the lesions."""
-        return self.lesions is not None
 
     def forget(self) -> None:
         """Another project, or another reader: nothing that was done in this one can be undone in that one."""
@@ -123,171 +84,6 @@ class CorrectionState(CorrectionOptions):
     def forget_frame(self, key: FrameKey) -> None:
         """The project took a step back on a frame; what this session remembers of it is older or newer."""
         self._memory.pop(key, None)
-
-    # What is on screen
-
-    def set_frame(self, frame: Frame | None) -> None:
-        """Another frame is on screen; what was corrected on it earlier in this session comes back."""
-        key = key_of(frame) if frame is not None else None
-        self.frame = frame
-        if key == self.key:
-            return
-        self._leave()
-        self.key = key
-        self.frame_changed.emit()
-        self.is_awaited = key in self._memory
-        self.shown_changed.emit()
-        if key is not None and key in self._memory:
-            self.load_wanted.emit(self._memory[key])
-        self._go_on_stepping()
-
-    def expect(self, key: FrameKey) -> None:
-        """Stored lesions of a frame are being read, and may differ from what is in memory."""
-        self.is_awaited = self.is_awaited or key == self.key
-
-    def set_lesions(
-        self, key: FrameKey, lesions: Lesions | None, is_corrected: bool, picture: LesionPicture | None = None
-    ) -> None:
-        """What is stored of a frame was read; passed over when the person has gone on meanwhile.
-
-        Args:
-            key: which frame.
-            lesions: None when nothing is stored.
-            is_corrected: whether a person stands behind them; else they are a proposal.
-            picture: of them, when there is one already.
-        """
-        if key != self.key or self.stroke is not None or self._pending:
-            return
-        self.is_awaited = False
-        self.lesions = lesions if is_corrected else None
-        self.picture = picture if is_corrected else None
-        if self.lesions is None:
-            self._memory.pop(key, None)
-        elif picture is None:
-            self._keep(KeepRequest(key, self.lesions, name=self._name))
-        self._choose_something()
-        self.shown_changed.emit()
-        self._go_on_stepping()
-
-    def set_proposal(self, proposal: Proposal) -> None:
-        """What the networks or a neighbour say of the frame."""
-        if proposal.key == self.key:
-            self.proposal = proposal
-            self._choose_something()
-            self.shown_changed.emit()
-
-    @property
-    def before(self) -> LesionPicture | None:
-        """Lesions of the frame that was corrected before this one."""
-        return self._before[1] if self._before is not None else None
-
-    @property
-    def shown(self) -> LesionPicture | None:
-        """What is listed and can be chosen: the corrected lesions, else what a correction would start from."""
-        return self.picture if self.picture is not None else self._start
-
-    @property
-    def base(self) -> Lesions | None:
-        """What the next change works on; None while that is not known."""
-        if self.lesions is not None:
-            return self.lesions
-        return self._start.lesions if self._start is not None and not self.is_awaited else None
-
-    @property
-    def labels(self) -> Labels | None:
-        """(H, W) uint16 lesion ids as they look at this moment, in the middle of a stroke too."""
-        if self.stroke is not None:
-            return self.stroke.labels
-        if self.preview is not None:
-            return self.preview.labels
-        return self.lesions.labels if self.lesions is not None else None
-
-    @property
-    def classes(self) -> Mapping[int, int]:
-        """Lesion id -> class id, of `labels`."""
-        lesions = self.preview or self.base
-        known = dict(lesions.classes) if lesions is not None else {}
-        return known if self.stroke is None else {self.target: self.class_id, **known}
-
-    @property
-    def _start(self) -> LesionPicture | None:
-        """What a correction of an uncorrected frame would start from."""
-        if self.frame is None or self.key is None:
-            return None
-        carried = self.proposal is not None and self.proposal.confidence is not None
-        if self.start_from == "previous" and not carried and self._before is not None:
-            key, picture = self._before
-            if key.source_hash == self.key.source_hash and picture.lesions.shape == self.frame.size:
-                return picture
-        if self.start_from == "empty" and not carried:
-            if self._nothing is None or self._nothing.lesions.shape != self.frame.size:
-                self._nothing = LesionPicture.empty(self.frame.size)
-            return self._nothing
-        return self.proposal.picture if self.proposal is not None else None
-
-    @property
-    def _name(self) -> str:
-        return self.frame.name if self.frame is not None else ""
-
-    def _leave(self) -> None:
-        self.cancel()
-        if self.key is not None and self.picture is not None and self.lesions is not None:
-            self._before = (self.key, self.picture)
-        self.lesions, self.picture, self.proposal, self.hidden = None, None, None, frozenset()
-        self.set_chosen(NO_LESION)
-
-    def _on_options_changed(self) -> None:
-        """What a correction starts from may be something else now."""
-        if self.lesions is None and self.stroke is None:
-            self._choose_something()
-            self.shown_changed.emit()
-
-    def _choose_something(self) -> None:
-        """Strokes go into the largest lesion of the class, until the person chooses another or a new one."""
-        base, shown = self.base, self.shown
-        if base is not None and shown is not None and self.chosen not in base.classes:
-            self.set_chosen(shown.largest(self.class_id))
-
-    # Which lesion
-
-    def set_chosen(self, lesion_id: int) -> None:
-        """Strokes go into this lesion, 0 for a new one."""
-        base = self.base
-        if lesion_id and base is not None and lesion_id in base.classes:
-            self.set_class(base.classes[lesion_id])
-        if lesion_id != self.chosen:
-            self.chosen = lesion_id
-            self.chosen_changed.emit(lesion_id)
-
-    def choose_at(self, x: float, y: float) -> int:
-        """Choose the lesion under a point in pixels; gives its id, 0 when there is none."""
-        base = self.base
-        found = base.at(x, y) if base is not None else NO_LESION
-        if found:
-            self.set_chosen(found)
-        return found
-
-    def begin_new(self, class_id: int) -> None:
-        """The next stroke begins a lesion of its own."""
-        self.set_class(class_id)
-        self.set_chosen(NO_LESION)
-
-    def set_hidden(self, lesion_id: int, is_hidden: bool) -> None:
-        """Draw a lesion or not."""
-        self.hidden = self.hidden | {lesion_id} if is_hidden else self.hidden - {lesion_id}
-        self.shown_changed.emit()
-
-    @property
-    def target(self) -> int:
-        """Id of the lesion that a stroke goes into now.
-
-        Raises:
-            InputError: a new one is wanted and there is no id left.
-        """
-        base = self.base
-        if base is None or self.chosen in base.classes:
-            return self.chosen
-        return base.new_id()
 
     # Strokes: the one tool that works on the main thread, segment by segment
 
@@ -396,6 +192,14 @@ class CorrectionState(CorrectionOptions):
             self.apply(base, nothing, "accept the prediction", ACCEPTED)
             self._choose_something()
 
+    def accept_carried(self, edits: Sequence[MaskEdit]) -> None:
+        """Make what was carried to other frames their masks, each as a step of its own; corrected ones stay."""
+        for edit in edits:
+            if edit.key not in self._memory and not (edit.key == self.key and self.is_corrected):
+                self._pending.append((edit.key, edit.title))
+                self.keep_carried_wanted.emit(edit)
+        self.history_changed.emit()
+
     def apply(self, base: Lesions, change: Change, title: str, state: str = CORRECTED) -> bool:
         """Do a change, remember it as one step and have it written; False when it changes nothing.
 
@@ -420,7 +224,7 @@ class CorrectionState(CorrectionOptions):
         return True
 
     def _keep(self, request: KeepRequest) -> None:
-        self._pending.append(request.title)
+        self._pending.append((request.key, request.title))
         self.keep_wanted.emit(request)
         self.history_changed.emit()
 
@@ -432,6 +236,8 @@ class CorrectionState(CorrectionOptions):
         if kept.step is not None:
             self.history.append(kept.step)
             self.edited.emit(kept.edit)
+        if request.key == self.key and self.lesions is None:
+            self.lesions = request.lesions  # it was carried here, and accepted with its run
         if request.lesions is self.lesions:
             self.picture = kept.picture
             self._choose_something()
@@ -446,7 +252,7 @@ class CorrectionState(CorrectionOptions):
     @property
     def undo_title(self) -> str:
         """What `undo` would take back, "" when nothing."""
-        pending = next((t for t in reversed(self._pending) if t), "")
+        pending = next((title for _, title in reversed(self._pending) if title), "")
         return pending or self.history.undo_title or self.journal_undo
 
     @property
@@ -519,6 +325,12 @@ class CorrectionState(CorrectionOptions):
         """The frame of a step cannot be shown; the step stays where it is."""
         self._travel = None
         self._wanted_steps.clear()
+
+    def _on_arrived(self) -> None:
+        self._go_on_stepping()
+
+    def _redraw(self, key: FrameKey, lesions: Lesions) -> None:
+        self._keep(KeepRequest(key, lesions, name=self._name))
 
     def _go_on_stepping(self) -> None:
         """Walk what was asked for while the worker was busy or another frame was on screen."""

@@ -43,7 +43,7 @@ class CorrectionLayer(QObject):
         self._areas, self._rims = QImage(), QImage()
         self._drawn: LesionPicture | None = None
         self._look: tuple[Any, ...] = ()
-        self._is_patched = False
+        self._is_patched = self._was_shown = False
         self._paths: dict[int, QPainterPath] = {}
         self._paths_of: LesionPicture | None = None
         correction.shown_changed.connect(self.on_shown_changed)
@@ -65,8 +65,11 @@ class CorrectionLayer(QObject):
         return is_untouched and correction.proposal is not None and correction.proposal.confidence is not None
 
     def on_shown_changed(self) -> None:
-        """Another picture, or none."""
-        self.changed.emit(QRect())
+        """Another picture, or none; a stroke that has just been patched in looks as it did."""
+        is_shown = self.picture is not None
+        if is_shown != self._was_shown or (is_shown and self._needs_drawing()):
+            self.changed.emit(QRect())
+        self._was_shown = is_shown
 
     def on_patched(self, box: Box) -> None:
         """Some pixels belong to another lesion now."""

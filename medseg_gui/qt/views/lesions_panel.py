@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -24,6 +25,8 @@ from medseg_gui.qt.state import lesion_commands
 from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.correction_options import START_FROM
 from medseg_gui.qt.state.display import DisplayState
+from medseg_gui.qt.state.propagation import PropagationState
+from medseg_gui.qt.views.carry_controls import CarryControls
 from medseg_gui.qt.views.labelled_slider import LabelledSlider
 from medseg_gui.qt.views.swatch import swatch_icon, swatch_size
 from medseg_gui.types import CLASS_NAMES
@@ -37,9 +40,17 @@ _MOST_BRUSH_PX = 150.0  # of the slider; keys and wheel go further
 class LesionsPanel(QWidget):
     """A row for each lesion: shown or hidden, class and number, area, delete. Arrow keys walk, Delete deletes."""
 
-    def __init__(self, correction: CorrectionState, display: DisplayState, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        correction: CorrectionState,
+        display: DisplayState,
+        propagation: PropagationState,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._correction, self._display = correction, display
+        self.carry = CarryControls(propagation, actions)
         self.status = QLabel(wordWrap=True)
         self.status.setProperty("quiet", True)
         self.tree = _Tree()
@@ -61,6 +72,7 @@ class LesionsPanel(QWidget):
         button = QToolButton()
         button.setText(f"New {name}")
         button.setCheckable(True)
+        button.setProperty("framed", True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(swatch_size(1))
         button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
@@ -83,6 +95,8 @@ class LesionsPanel(QWidget):
         column.addLayout(buttons)
         column.addWidget(self.brush)
         column.addLayout(form)
+        column.addSpacing(4)
+        column.addWidget(self.carry)
 
     def _connect(self) -> None:
         correction, display = self._correction, self._display
@@ -199,7 +213,7 @@ class _Tree(QTreeWidget):
         self.setIconSize(QSize(18, 18))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Lesions of this frame")
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(96)
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(28)

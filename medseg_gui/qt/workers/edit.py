@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from medseg_gui.editing.history import Step, pack_change
 from medseg_gui.editing.lesions import Lesions, lesion_outlines
 from medseg_gui.editing.livewire import Livewire
+from medseg_gui.editing.roles import whole_frame
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import label_map as predicted_labels
 from medseg_gui.project.edits import MaskEdit
@@ -17,6 +23,9 @@ from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, 
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import Frame, Segmentation
+
+_MANY_POINTS = 300
+_STRAY_PX = 0.7  # of the frame: less than the step from one pixel to the next across
 
 
 class EditWorker(Worker):
@@ -34,10 +43,10 @@ class EditWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._orders: SimpleQueue[KeepRequest | ChangeRequest] = SimpleQueue()
+        self._orders: SimpleQueue[KeepRequest | ChangeRequest | MaskEdit] = SimpleQueue()
         self._preview: Mailbox[ChangeRequest] = Mailbox()
         self._to_load: Mailbox[MaskEdit] = Mailbox()
-        self._to_propose: Mailbox[tuple[FrameKey, Segmentation, float]] = Mailbox()
+        self._to_propose: Mailbox[Callable[[], Proposal]] = Mailbox()
 
         self._to_wire: Mailbox[WireRequest] = Mailbox()
         self._wire: tuple[Frame, Livewire] | None = None
@@ -48,6 +57,16 @@ class EditWorker(Worker):
     def keep(self, request: KeepRequest) -> None:
         """Draw, pack and encode lesions that have changed."""
         self._orders.put(request)
+        self.wake()
+
+    def keep_carried(self, edit: MaskEdit) -> None:
+        """Make a step of a mask that was carried to a frame without one."""
+        self._orders.put(edit)
+        self.wake()
+
+    def propose_carried(self, edit: MaskEdit, confidence: float) -> None:
+        """Make a proposal of it."""
+        self._to_propose.put(partial(propose_carried, edit, confidence))
         self.wake()
 
     def change(self, request: ChangeRequest) -> None:
@@ -65,7 +84,7 @@ class EditWorker(Worker):
 
     def propose(self, key: FrameKey, segmentation: Segmentation, threshold: float) -> None:
         """Make lesions of what the networks saw; of several only the newest."""
-        self._to_propose.put((key, segmentation, threshold))
+        self._to_propose.put(partial(propose, key, segmentation, threshold))
         self.wake()
 
     def wire(self, request: WireRequest) -> None:
@@ -81,12 +100,14 @@ class EditWorker(Worker):
             order = self._orders.get()
             if isinstance(order, KeepRequest):
                 self.kept.emit(keep(order))
+            elif isinstance(order, MaskEdit):
+                self.kept.emit(keep_carried(order))
             else:
                 self._change(order)
         if (edit := self._to_load.take()) is not None:
             self.loaded.emit(edit.key, picture_of(decode(edit)))
         if (wanted := self._to_propose.take()) is not None:
-            self.proposed.emit(propose(*wanted))
+            self.proposed.emit(wanted())
         if (way := self._to_wire.take()) is not None:
             self._follow(way)
         if (preview := self._preview.take()) is not None:
@@ -135,6 +156,18 @@ def keep(request: KeepRequest) -> Kept:
     return Kept(request, edit, picture_of(lesions), step)
 
 
+def keep_carried(edit: MaskEdit) -> Kept:
+    """All that follows from accepting a mask for a frame that had none."""
+    lesions = decode(edit)
+    change = whole_frame(Lesions.empty(lesions.shape), lesions)
+    return keep(KeepRequest(edit.key, lesions, change, edit.title, True, edit.state, edit.weights, edit.name))
+
+
+def propose_carried(edit: MaskEdit, confidence: float) -> Proposal:
+    """What was carried to a frame, to start from."""
+    return Proposal(edit.key, picture_of(decode(edit)), confidence=confidence)
+
+
 def decode(edit: MaskEdit) -> Lesions:
     """Lesions as they were encoded; one without a pixel is forgotten."""
     return Lesions(label_map(edit.lesions, edit.size), {x.lesion_id: x.class_id for x in edit.lesions})
@@ -142,7 +175,19 @@ def decode(edit: MaskEdit) -> Lesions:
 
 def picture_of(lesions: Lesions) -> LesionPicture:
     """Lesions with outlines and areas."""
-    return LesionPicture(lesions, lesion_outlines(lesions), lesions.areas_px())
+    outlines = {i: tuple(_lightened(c) for c in contours) for i, contours in lesion_outlines(lesions).items()}
+    return LesionPicture(lesions, outlines, lesions.areas_px())
+
+
+def _lightened(contour: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A long contour without the steps of its pixels: they are not seen, and painting takes as long as it has points.
+
+    Args:
+        contour: (N, 2) float32 x, y in pixels, closed.
+    """
+    if len(contour) < _MANY_POINTS:
+        return contour
+    return cv2.approxPolyDP(contour[:, None], _STRAY_PX, True)[:, 0].astype(np.float32, copy=False)
 
 
 def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:

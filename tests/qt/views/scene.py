@@ -16,8 +16,9 @@ from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
-from medseg_gui.qt.workers.edit import decode, keep, picture_of, propose
+from medseg_gui.qt.workers.edit import decode, keep, keep_carried, picture_of, propose
 from medseg_gui.types import INSTRUMENT, POLYP, Frame, Segmentation
 
 SOURCE_ID = "5ca1ab1e"
@@ -42,6 +43,7 @@ def new_state() -> AppState:
         PerformanceState(),
         ExplanationState(),
         CorrectionState(),
+        PropagationState(),
     )
 
 
@@ -108,6 +110,7 @@ class Editing(QObject):
         correction = state.correction
         correction.keep_wanted.connect(self.on_keep_wanted)
         correction.change_wanted.connect(self.on_change_wanted)
+        correction.keep_carried_wanted.connect(lambda edit: correction.on_kept(keep_carried(edit)))
         correction.load_wanted.connect(self.on_load_wanted)
         correction.frame_wanted.connect(lambda key: state.playback.seek(key.index))
         correction.edited.connect(self.edits.append)

@@ -126,7 +126,7 @@ def test_a_frame_that_was_come_to_otherwise_is_marked(panel: ReviewPanel, state:
     assert not panel.table.selectionModel().hasSelection()
 
 
-@pytest.mark.parametrize(("key", "wanted"), [("Y", ACCEPTED), ("R", REJECTED), ("K", "skipped")])
+@pytest.mark.parametrize(("key", "wanted"), [("Y", ACCEPTED), ("R", REJECTED), ("J", "skipped")])
 def test_keys_decide(window: MainWindow, state: AppState, key: str, wanted: str) -> None:
     decided: list[str] = []
     state.review.decided.connect(decided.append)

@@ -34,12 +34,14 @@ class LivewireTool(OutlineTool):
         self._is_alt = touch.is_alt
         if not touch.is_left or self._fixing is not None:
             return
+        if not self._points and not self._is_inside(touch):
+            return
         if not self._points:
             self._points, self._anchors = [(touch.x, touch.y)], [0]
         elif self._vertex_at(touch) == (0, 0) and len(self._points) >= 3:
             self.finish()
         else:
-            self._fixing = self._ask(touch)
+            self._ask(touch, is_fixed=True)
         self.update_all()
 
     def drag(self, touch: Touch) -> None:
@@ -52,7 +54,7 @@ class LivewireTool(OutlineTool):
     def hover(self, touch: Touch) -> None:
         """Have the way to the pointer found."""
         if self._points and self._fixing is None:
-            self._ask(touch)
+            self._ask(touch, is_fixed=False)
 
     def double_click(self, touch: Touch) -> None:
         """Close."""
@@ -85,13 +87,17 @@ class LivewireTool(OutlineTool):
             self._wire, self._fixing = [], None
         self.update_all()
 
-    def _ask(self, touch: Touch) -> WireRequest | None:
+    def _ask(self, touch: Touch, is_fixed: bool) -> None:
         frame = self._correction.frame
-        if frame is None or not (0 <= touch.x < frame.size[1] and 0 <= touch.y < frame.size[0]):
-            return None
-        request = WireRequest(frame, self._points[-1], (touch.x, touch.y))
-        self._correction.wire_wanted.emit(request)
-        return request
+        if frame is not None and self._is_inside(touch):
+            request = WireRequest(frame, self._points[-1], (touch.x, touch.y))
+            self._fixing = request if is_fixed else None
+            self._correction.wire_wanted.emit(request)
+
+    def _is_inside(self, touch: Touch) -> bool:
+        """Edges are known on the frame only."""
+        frame = self._correction.frame
+        return frame is not None and 0 <= touch.x < frame.size[1] and 0 <= touch.y < frame.size[0]
 
     def paint(self, painter: QPainter) -> None:
         """Outline, wire, clicked points."""
