@@ -47,6 +47,11 @@ def user_models_dir() -> Path:
     return user_dir() / "models"
 
 
+def user_projects_dir() -> Path:
+    """Projects that open by themselves, for corrections that were made without one."""
+    return user_dir() / "projects"
+
+
 def settings_file() -> Path:
     """The one readable settings file."""
     return user_dir() / "settings.json"

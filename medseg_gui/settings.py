@@ -10,6 +10,7 @@ from typing import Any
 
 from medseg_gui import paths
 from medseg_gui.errors import OutputError
+from medseg_gui.types import POLYP
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class Settings:
 
     Attributes:
         recent: sources opened lately, newest first.
+        recent_projects: folders of projects opened lately, newest first.
         polyp_weights, instrument_weights: names of the weights in use, empty for none.
         threshold: probability from which a pixel is marked, in [0.05, 0.95].
         mask_style: "filled", "outline" or "off".
@@ -37,12 +39,16 @@ class Settings:
         explain_opacity: of the map over the frame, in [0, 1].
         explain_clip: share of the pixels within the colour bar, in [0.95, 1].
         explain_grey: whether the frame under the map is without its colours.
+        brush_px: radius of brush and eraser in pixels of the frame.
+        new_class: class id of new lesions.
+        start_from: what a correction starts from: "prediction", "previous" or "empty".
         speed: playback speed, 1.0 is the source's own.
         device: one of `device.DEVICES`.
         window: geometry and dock layout as Qt gives them, base64.
     """
 
     recent: tuple[str, ...] = ()
+    recent_projects: tuple[str, ...] = ()
     polyp_weights: str = "polyp-unet_lite0"
     instrument_weights: str = ""
     threshold: float = 0.5
@@ -59,6 +65,9 @@ class Settings:
     explain_opacity: float = 0.75
     explain_clip: float = 0.995
     explain_grey: bool = True
+    brush_px: float = 20.0
+    new_class: int = POLYP
+    start_from: str = "prediction"
     speed: float = 1.0
     device: str = "auto"
     window: tuple[str, ...] = ()
@@ -67,6 +76,11 @@ class Settings:
         """With one more source at the top of the recent ones."""
         others = [s for s in self.recent if s != source]
         return replace(self, recent=(source, *others)[:MAX_RECENT])
+
+    def with_recent_project(self, folder: str) -> Settings:
+        """With one more project at the top of the recent ones."""
+        others = [f for f in self.recent_projects if f != folder]
+        return replace(self, recent_projects=(folder, *others)[:MAX_RECENT])
 
 
 def load_settings() -> Settings:

@@ -14,6 +14,9 @@ POLYP = 1
 INSTRUMENT = 2
 CLASS_NAMES: dict[int, str] = {POLYP: "polyp", INSTRUMENT: "instrument"}
 
+# A frame of 100 megapixels is 300 MB of RGB; the largest endoscope gives 8. Larger ones are refused before decoding.
+MAX_PIXELS = 100_000_000
+
 UInt8Array = NDArray[np.uint8]
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]

@@ -7,12 +7,14 @@ along a smooth curve through the midpoints of what the pointer reported.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medseg_gui.editing.change import NOWHERE, Box, Change, change_of
+from medseg_gui.editing.change import NOWHERE, Box, Change, Labels, change_of
 from medseg_gui.editing.lesions import NO_LESION, Lesions, with_class
 from medseg_gui.types import BoolArray, UInt8Array
 
@@ -75,6 +77,11 @@ class Stroke:
         self._last, self._middle = dab, middle
         return changed
 
+    @property
+    def labels(self) -> Labels:
+        """(H, W) uint16 lesion ids as they look now; goes on changing while the stroke is drawn."""
+        return self._labels
+
     def tile(self, box: Box) -> UInt8Array:
         """(h, w) uint8 class ids of a box as it looks now, for a repaint."""
         return Lesions(self._labels[box.slices].copy(), self._classes).to_mask()
@@ -128,6 +135,23 @@ def paint_stroke(
 def erase_stroke(lesions: Lesions, points: NDArray[np.floating], radius_px: float) -> Change:
     """A whole stroke of the eraser; arguments as `paint_stroke`."""
     return paint_stroke(lesions, points, NO_LESION, radius_px)
+
+
+def line_region(lines: Sequence[Sequence[tuple[float, float]]], radius_px: float, shape: tuple[int, int]) -> BoolArray:
+    """(H, W) bool, all that lies near some lines.
+
+    Args:
+        lines: each x, y in pixels.
+        radius_px: how near.
+        shape: (height, width) of the frame.
+    """
+    region = np.zeros(shape, np.bool_)
+    for line in lines:
+        dabs = [Dab(x, y, radius_px) for x, y in line]
+        for a, b in pairwise([dabs[0], *dabs]):
+            box, part = capsule(a, b, shape)
+            region[box.slices] |= part
+    return region
 
 
 def capsule(a: Dab, b: Dab, shape: tuple[int, int]) -> tuple[Box, BoolArray]:

@@ -90,6 +90,10 @@ class Change:
         """Whether nothing changed; such a change is not worth a step in the history."""
         return self.box.is_empty and dict(self.classes_before) == dict(self.classes_after)
 
+    def fits(self, labels: Labels) -> bool:
+        """Whether a (H, W) label map is, inside the box, as this change expects it."""
+        return self.box.clipped(labels.shape) == self.box and bool(np.array_equal(labels[self.box.slices], self.before))
+
     def reversed(self) -> Change:
         """The change that undoes this one."""
         return Change(self.box, self.after, self.before, self.classes_after, self.classes_before)

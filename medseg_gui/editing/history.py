@@ -28,11 +28,13 @@ class Step:
         frame: what tells the frame, as a text (the project's frame key).
         title: what was done, in words for a menu ("Undo brush").
         data: the change; a store keeps these bytes as they are.
+        is_first: whether nobody had corrected the frame before; undone, it is uncorrected again.
     """
 
     frame: str
     title: str
     data: bytes
+    is_first: bool = False
 
     @property
     def change(self) -> Change:
@@ -78,6 +80,16 @@ class History:
         """What `redo` would do again, empty when nothing."""
         return self._undone[-1].title if self._undone else ""
 
+    @property
+    def last(self) -> Step | None:
+        """The step that `undo` would take back."""
+        return self._done[-1] if self._done else None
+
+    @property
+    def next(self) -> Step | None:
+        """The step that `redo` would do again."""
+        return self._undone[-1] if self._undone else None
+
     def add(self, frame: str, title: str, change: Change) -> Step | None:
         """Remember a change that was just made; what was undone before is forgotten.
 
@@ -86,13 +98,23 @@ class History:
         """
         if change.is_empty:
             return None
+        step = Step(frame, title, pack_change(change))
+        self.append(step)
+        return step
+
+    def append(self, step: Step) -> None:
+        """Remember a step that was packed elsewhere, on another thread say; else as `add`."""
         self._used -= sum(_cost(s) for s in self._undone)
         self._undone.clear()
-        step = Step(frame, title, pack_change(change))
         self._done.append(step)
         self._used += _cost(step)
         self._forget_oldest()
-        return step
+
+    def clear(self) -> None:
+        """Forget all steps."""
+        self._done.clear()
+        self._undone.clear()
+        self._used = 0
 
     def undo(self) -> tuple[str, Change] | None:
         """(frame, change to apply there) that takes the last step back; None when there is none."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media.content_hash import content_hash, folder_hash
-from medseg_gui.media.image_file import IMAGE_SUFFIXES, read_image
+from medseg_gui.media.image_file import IMAGE_SUFFIXES, read_image, read_size
 from medseg_gui.media.source import Source
 from medseg_gui.types import Frame
 
@@ -49,6 +49,14 @@ class ImageFolder(Source):
             raise SourceError(f"There is no picture {index}; the folder holds {self.frame_count}.")
         file = self._files[index]
         return Frame(index, float(self.frame_times[index]), self.source_id, read_image(file), file.name)
+
+    def size_of(self, index: int) -> tuple[int, int]:
+        """(height, width) of a picture in pixels, without decoding it.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        return read_size(self._files[index])
 
     @property
     def names(self) -> list[str]:

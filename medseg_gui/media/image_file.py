@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from medseg_gui.errors import SourceError
-from medseg_gui.media.source import MAX_PIXELS
-from medseg_gui.types import UInt8Array
+from medseg_gui.types import MAX_PIXELS, UInt8Array
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 # The ones we promise; of its other formats Pillow hands some to outside programs.
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+_FIRST_TURNED = 5  # EXIF orientations from here on lie on their side
 
 # Our own limit takes the place of Pillow's. Odd metadata, of which it warns, is not the user's concern. Set for good,
 # because Python's way to do so for a while is not thread-safe.
@@ -44,6 +44,20 @@ def read_image(path: Path) -> UInt8Array:
         raise SourceError(f"{path.name} is not there any more; open the folder again.") from e
     except PermissionError as e:
         raise SourceError(f"{path.name} must not be read; ask for permission or copy it elsewhere.") from e
+    except Exception as e:  # what Pillow's decoders raise on damaged files is no family
+        raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """(height, width) in pixels that `read_image` will give, from the file's header alone.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with Image.open(path, formats=_FORMATS) as picture:
+            is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= _FIRST_TURNED
+            return (picture.width, picture.height) if is_turned else (picture.height, picture.width)
     except Exception as e:  # what Pillow's decoders raise on damaged files is no family
         raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
 

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 from medseg_gui.types import Frame
 
-# A frame of 100 megapixels is 300 MB of RGB; the largest endoscope gives 8. Larger ones are refused before decoding.
-MAX_PIXELS = 100_000_000
-
 
 class Source(ABC):
     """Gives frames by index. Not thread-safe: whoever opens it reads and closes it, from one thread.

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from medseg_gui.errors import SourceError
-from medseg_gui.media.source import MAX_PIXELS
+from medseg_gui.types import MAX_PIXELS
 
 # What FFmpeg raises on damaged or vanished files.
 VIDEO_ERRORS = (av.error.FFmpegError, OSError)

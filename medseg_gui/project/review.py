@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +32,7 @@ class ReviewQueue:
 
     def __init__(self, project: Project, order: str = BY_TIME, wanted: FrameFilter = EVERYTHING, seed: int = 0) -> None:
         self._project, self.wanted = project, wanted
-        self.keys = tuple(f.key for f in _ordered(project, project.frames(wanted), order, seed))
+        self.keys = tuple(f.key for f in ordered_frames(project, order, wanted, seed))
         self._place_of = {key: place for place, key in enumerate(self.keys)}
         self._place = -1
 
@@ -124,9 +123,13 @@ def _class_pixels(project: Project, record: FrameRecord, reader: int, class_id: 
     return np.asarray(class_mask(lesions, record.size) > 0)
 
 
-def _ordered(project: Project, frames: Sequence[FrameRecord], order: str, seed: int) -> list[FrameRecord]:
+def ordered_frames(
+    project: Project, order: str = BY_TIME, wanted: FrameFilter = EVERYTHING, seed: int = 0
+) -> list[FrameRecord]:
+    """Frames in the order in which they are reviewed; arguments and errors as of `ReviewQueue`."""
+    frames = project.frames(wanted)
     if order == BY_TIME:
-        return list(frames)
+        return frames
     if order == AT_RANDOM:
         return random.Random(seed).sample(frames, len(frames))
     scores = project.scores(order)

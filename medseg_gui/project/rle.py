@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medseg_gui.errors import DataError, ShapeError
-from medseg_gui.media.source import MAX_PIXELS
-from medseg_gui.types import BoolArray, UInt8Array
+from medseg_gui.types import MAX_PIXELS, BoolArray, UInt8Array
 
 Labels = NDArray[np.uint16]
 _Places = NDArray[np.int64]

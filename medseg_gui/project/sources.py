@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from medseg_gui.errors import DataError, SourceError
 from medseg_gui.media import SOURCES, open_source
@@ -23,7 +24,29 @@ ALL = "SELECT hash, path, name, kind, centre, frame_count FROM source ORDER BY i
 _FOLDER = ImageFolder.kind
 
 
-def record_of(source: Source, project: Path, centre: str) -> SourceRecord:
+class SourceLike(Protocol):
+    """The part of a `media.Source` that a project remembers; attributes as there."""
+
+    @property
+    def source_id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def is_live(self) -> bool: ...
+
+    @property
+    def frame_count(self) -> int: ...
+
+
+def record_of(source: SourceLike, project: Path, centre: str) -> SourceRecord:
     """What is to be remembered of an open source.
 
     Raises:
@@ -31,7 +54,7 @@ def record_of(source: Source, project: Path, centre: str) -> SourceRecord:
     """
     if source.is_live or source.path is None:
         raise DataError("A camera cannot be annotated; record it to a video first.")
-    path = _relative(source.path, project)
+    path = relative_path(source.path, project)
     return SourceRecord(source.source_id, path, source.title, source.kind, centre, source.frame_count)
 
 
@@ -72,7 +95,7 @@ def find(missing: Sequence[SourceRecord], search: Path, project: Path) -> list[S
     found = []
     for source_hash, path in _candidates(search, {record.kind for record in missing}):
         if source_hash in wanted:
-            found.append(replace(wanted.pop(source_hash), path=_relative(path, project)))
+            found.append(replace(wanted.pop(source_hash), path=relative_path(path, project)))
         if not wanted:
             break
     return found
@@ -90,7 +113,7 @@ def _candidates(search: Path, kinds: set[str]) -> Iterator[tuple[str, Path]]:
                     yield content_hash(Path(folder) / name), Path(folder) / name
 
 
-def _relative(path: Path, project: Path) -> str:
+def relative_path(path: Path, project: Path) -> str:
     """Path from the project to a source, so that both can be carried on a stick; absolute from one drive to another."""
     try:
         return Path(os.path.relpath(path.absolute(), project.absolute())).as_posix()

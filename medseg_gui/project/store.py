@@ -29,6 +29,7 @@ from medseg_gui.project.records import (
     Lesion,
     SourceRecord,
 )
+from medseg_gui.project.sources import SourceLike
 
 logger = logging.getLogger(__name__)
 
@@ -113,13 +114,21 @@ class Project:
         self._changed = False
         return path
 
+    def copy_database(self, path: Path) -> None:
+        """Write the database as it stands to another file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._database.copy_to(path)
+
     # Sources -----------------------------------------------------------------------------------------------------
 
-    def add_source(self, source: Source, centre: str = "") -> SourceRecord:
+    def add_source(self, source: SourceLike, centre: str = "") -> SourceRecord:
         """Make a source known, or where it lies now if it is known already.
 
         Args:
-            source: open; a camera cannot be annotated.
+            source: open, or what is known of it; a camera cannot be annotated.
             centre: hospital or data set; empty keeps what is known.
 
         Raises:
@@ -166,11 +175,19 @@ class Project:
             the sources that were found.
         """
         found = sources.find(self.missing_sources(), search, self.folder)
+        self.place_sources(found)
+        return found
+
+    def place_sources(self, records: Sequence[SourceRecord]) -> None:
+        """Remember where known sources lie now."""
         with self._writing() as pen:
-            for record in found:
+            for record in records:
                 sources.add(pen.connection, record)
                 pen.note("relocate source", None, record.hash)
-        return found
+
+    def path_of(self, record: SourceRecord) -> Path:
+        """Where a source should lie."""
+        return sources.place_of(record, self.folder)
 
     # Frames ------------------------------------------------------------------------------------------------------
 

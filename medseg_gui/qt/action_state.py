@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 
+from medseg_gui.editing import TOOLS
 from medseg_gui.qt import theme
 from medseg_gui.qt.actions import ACTIONS
+from medseg_gui.qt.correct_actions import tool_action
 from medseg_gui.qt.state.app_state import AppState
 
 _NOT_LIVE = ("back", "forward", "second_back", "second_forward", "first", "last", "previous_lesion", "next_lesion",
@@ -36,7 +38,10 @@ class ActionState(QObject):
         state.explanation.strip_shown_changed.connect(self.on_explanation_changed)
         state.explanation.answer_changed.connect(self.on_explanation_changed)
         state.explanation.picture_changed.connect(self.on_explanation_changed)
+        state.correction.tool_changed.connect(self.on_tool_changed)
+        state.correction.history_changed.connect(self.on_history_changed)
         self.on_source_changed()
+        self.on_history_changed()
         self.on_display_changed()
         self.on_scanning_changed()
 
@@ -51,6 +56,19 @@ class ActionState(QObject):
                 self._actions[name].setEnabled(False)
         self._actions["loop_clear"].setEnabled(loop is not None)
         self.on_explanation_changed()
+
+    def on_tool_changed(self, held: str) -> None:
+        """The tool in the hand is checked."""
+        for tool in TOOLS:
+            if (action := self._actions.get(tool_action(tool))) is not None and action.isCheckable():
+                action.setChecked(tool == held)
+
+    def on_history_changed(self) -> None:
+        """The menu says what would be undone."""
+        correction = self._state.correction
+        for name, word, title in (("undo", "&Undo", correction.undo_title), ("redo", "&Redo", correction.redo_title)):
+            self._actions[name].setText(f"{word} {title}".strip())
+            self._actions[name].setEnabled(bool(title))
 
     def on_playing_changed(self, playing: bool) -> None:
         """The same button plays and pauses."""

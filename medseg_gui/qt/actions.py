@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
 from medseg_gui.qt import theme
+from medseg_gui.qt.action_spec import ActionSpec
+from medseg_gui.qt.correct_actions import CORRECT_ACTIONS, CORRECT_MENU, EDIT_MENU, TOOL_GESTURES
+from medseg_gui.qt.project_actions import EXCHANGE_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
 
 if TYPE_CHECKING:
     from medseg_gui.qt.commands import Commands
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """One line of the table.
-
-    Attributes:
-        name: what code calls it.
-        text: in the menu; `&` marks the letter for the keyboard.
-        tip: one sentence for the tooltip, without the key.
-        run: what it does.
-        keys: shortcuts, portable spelling ("Ctrl+Left").
-        icon: file in `resources/icons`, empty for none.
-        is_checkable: whether it is switched on and off.
-        needs_source: whether it works only with something open.
-        repeats: whether holding the key does it again and again.
-    """
-
-    name: str
-    text: str
-    tip: str
-    run: Callable[[Commands], object]
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    is_checkable: bool = False
-    needs_source: bool = False
-    repeats: bool = False
 
 
 def _playback(
@@ -135,6 +110,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
              lambda c: c.state.explanation.ask_stability(), ("Ctrl+B",), ""),
     _explain("save_figure", "Save explained &frame…", "Save the explained frame as a figure with a caption",
              lambda c: c.ask_for_figure(), ("Ctrl+E",), "figure"),
+    *CORRECT_ACTIONS,
+    *PROJECT_ACTIONS,
     ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
                lambda c: c.go_to_controls(), ("F6",), ""),
     ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
@@ -144,7 +121,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 # None is a line between groups; a word with ">" is a submenu that the window fills.
 MENUS: dict[str, tuple[str | None, ...]] = {
-    "&File": ("open_video", "open_folder", "open_camera", "open_demo", ">recent", None, "quit"),
+    "&File": (
+        *("open_video", "open_folder", "open_camera", "open_demo", ">recent", None),
+        *PROJECT_MENU,
+        *EXCHANGE_MENU,
+        "quit",
+    ),
+    "&Edit": EDIT_MENU,
     "&View": (
         "mask",
         "outline",
@@ -168,6 +151,8 @@ MENUS: dict[str, tuple[str | None, ...]] = {
         *("explain_mask", "explain_lesion", "explain_pixel", "explain_rim", "explain_nearest_miss", None),
         "save_figure",
     ),
+    "&Correct": CORRECT_MENU,
+    "&Review": REVIEW_MENU,
     "&Help": ("shortcuts", None, "about"),
 }
 
@@ -178,6 +163,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Scrub", "click or drag on the timeline"),
     ("Mark a loop", "drag on the timeline with Shift held"),
     ("Pick what is explained", "click on the frame after L or X"),
+    *TOOL_GESTURES,
     ("Open", "drop a file or a folder on the window"),
 )
 

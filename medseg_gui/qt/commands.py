@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDockWidget, QFileDialog, QMainWindow, QWidget
 
 from medseg_gui.qt.actions import shortcut_groups
+from medseg_gui.qt.project_commands import ProjectCommands
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
@@ -30,11 +31,13 @@ class Commands:
     window: QMainWindow
     state: AppState
     picture: VideoView
+    project: ProjectCommands
 
     def __init__(self, window: QMainWindow, state: AppState, picture: VideoView) -> None:
         self.window = window
         self.state = state
         self.picture = picture
+        self.project = ProjectCommands(window, state)
 
     def ask_for_file(self) -> None:
         """Let the person pick a video or an image."""
@@ -96,6 +99,11 @@ class Commands:
                 controls = (w for w in dock.widget().findChildren(QWidget) if _takes_focus(w))
                 next(controls, self.picture).setFocus(Qt.FocusReason.TabFocusReason)
                 return
+
+    def finish_or_accept(self) -> None:
+        """Enter: finish what the tool began; with no tool, take the prediction as the mask."""
+        if not self.picture.hand.finish() and not self.state.correction.tool:
+            self.state.correction.accept()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, and back."""

@@ -43,6 +43,18 @@ def outline_path(contours: Iterable[NDArray[np.float32]]) -> QPainterPath:
     return path
 
 
+def clear_image(width: int, height: int) -> QImage:
+    """A transparent picture that can be painted on and written to (`pixels_of`)."""
+    image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    return image
+
+
+def pixels_of(image: QImage) -> NDArray[np.uint32]:
+    """(H, W) uint32 of a 32-bit picture, 0xAARRGGBB; writing to it changes the picture."""
+    return np.frombuffer(image.bits(), np.uint32).reshape(image.height(), image.bytesPerLine() // 4)[:, : image.width()]
+
+
 def _wrap(pixels: UInt8Array, layout: QImage.Format) -> QImage:
     """A QImage over the array's own memory: valid only as long as the array, so callers convert at once."""
     pixels = np.ascontiguousarray(pixels)

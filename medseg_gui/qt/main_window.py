@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
+    QMenu,
+    QMessageBox,
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
@@ -20,14 +22,17 @@ from medseg_gui.qt.action_state import ActionState
 from medseg_gui.qt.actions import build_actions
 from medseg_gui.qt.commands import Commands
 from medseg_gui.qt.keys import is_for_focused_widget
-from medseg_gui.qt.menus import build_menus, build_speed_menu, fill_recent
+from medseg_gui.qt.menus import build_lesion_menu, build_menus, build_speed_menu, fill_recent
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.tool_palette import ToolPalette
 from medseg_gui.qt.toolbar import build_toolbar
 from medseg_gui.qt.views.explain_panel import ExplainPanel
 from medseg_gui.qt.views.layer_strip import LayerStrip
+from medseg_gui.qt.views.lesions_panel import LesionsPanel
 from medseg_gui.qt.views.message_bar import MessageBar
 from medseg_gui.qt.views.panel import Panel
+from medseg_gui.qt.views.review_panel import ReviewPanel
 from medseg_gui.qt.views.show_panel import ShowPanel
 from medseg_gui.qt.views.status_bar import StatusBar
 from medseg_gui.qt.views.timeline import Timeline
@@ -36,6 +41,8 @@ from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.qt.views.weights_panel import ModelCards
 from medseg_gui.qt.views.welcome import Welcome
 from medseg_gui.settings import Settings
+
+_PROJECTS_WELCOME = 3
 
 
 class MainWindow(QMainWindow):
@@ -48,8 +55,11 @@ class MainWindow(QMainWindow):
 
     def __init__(self, state: AppState, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = state
-        self.picture = VideoView(state.playback, state.analysis, state.display, state.explanation)
+        self.state, self._settings = state, settings
+        self._may_close = False
+        self.picture = VideoView(
+            state.playback, state.analysis, state.display, state.explanation, state.correction, state.review
+        )
         self.named_actions: dict[str, QAction] = build_actions(Commands(self, state, self.picture))
         self.addActions(list(self.named_actions.values()))
         self._action_state = ActionState(self.named_actions, state, self)
@@ -58,24 +68,30 @@ class MainWindow(QMainWindow):
         self._build_player()
         self._build_docks()
         self.addToolBar(build_toolbar(state, self.named_actions, self))
-        self.setStatusBar(StatusBar(state.session, state.performance))
+        self.palette_bar = ToolPalette(self.named_actions, state.correction, self)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.palette_bar)
+        self.setStatusBar(StatusBar(state.session, state.performance, state.project))
+        self.recent_projects_menu: QMenu
         self.recent_menu = build_menus(self)
         self.setAcceptDrops(True)
         self.setMinimumSize(1120, 600)
         state.session.source_changed.connect(self.on_source_changed)
         state.session.recent_changed.connect(self.on_recent_changed)
+        state.project.recent_changed.connect(self.on_recent_changed)
+        state.correction.tool_changed.connect(self.on_tool_changed)
+        self.picture.hand.menu_wanted.connect(self.on_lesion_menu_wanted)
         state.session.opening_changed.connect(self.opening.setVisible)
         state.explanation.request_changed.connect(self.on_explanation_asked)
         state.explanation.strip_shown_changed.connect(self.on_strip_shown_changed)
         self._was_explaining = False
         self._restore(settings.window)
         self.on_source_changed(state.session.source)
-        self.on_recent_changed(state.session.recent or settings.recent)
+        self.on_recent_changed()
         self.on_explanation_asked()
 
     def _build_centre(self) -> None:
         state = self.state
-        self.messages = MessageBar(state.session)
+        self.messages = MessageBar(state.session, actions=self.named_actions)
         self.opening = QProgressBar(textVisible=False, minimum=0, maximum=0)
         self.opening.hide()
         self.opening.setObjectName("opening")
@@ -95,8 +111,12 @@ class MainWindow(QMainWindow):
     def _build_player(self) -> None:
         """Timeline and transport, as a tool bar: those reach under the docks, over the whole width."""
         state = self.state
-        self.timeline = Timeline(state.session, state.playback, state.analysis, state.display, state.explanation)
-        self.transport = Transport(state.session, state.playback, state.analysis, self.named_actions, self.speeds)
+        self.timeline = Timeline(
+            state.session, state.playback, state.analysis, state.display, state.explanation, state.project
+        )
+        self.transport = Transport(
+            state.session, state.playback, state.analysis, self.named_actions, self.speeds, state.project
+        )
         holder = QWidget()
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(holder)
@@ -113,12 +133,18 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         show = self._add_dock("Show", ShowPanel(self.state.display))
         explain = self._add_dock("Explain", ExplainPanel(self.state, self.named_actions))
+        state = self.state
+        panel = LesionsPanel(state.correction, state.display, state.propagation, self.named_actions)
+        lesions = self._add_dock("Lesions", panel)
         cards = self._add_dock("Model cards", ModelCards(self.state.session))
+        review = self._add_dock("Review", ReviewPanel(self.state, self.named_actions))
         self.tabifyDockWidget(show, explain)
-        self.tabifyDockWidget(explain, cards)
+        self.tabifyDockWidget(explain, lesions)
+        self.tabifyDockWidget(lesions, review)
+        self.tabifyDockWidget(review, cards)
         show.raise_()
-        self.docks = (show, cards, explain)
-        self.explain_dock = explain
+        self.docks = (show, cards, explain, lesions, review)
+        self.explain_dock, self.lesions_dock, self.review_dock = explain, lesions, review
 
     def _add_dock(self, title: str, widget: QWidget) -> QDockWidget:
         dock = Panel(title, widget, self)
@@ -152,16 +178,20 @@ class MainWindow(QMainWindow):
         is_open = source is not None
         self.pages.setCurrentWidget(self.picture if is_open else self.welcome)
         self.player.setVisible(is_open)
+        self.palette_bar.setVisible(is_open)
         self.timeline.setVisible(source is not None and source.frame_count > 1)
         self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
         if source is not None:
             self.picture.fit()
             self.picture.setFocus()
 
-    def on_recent_changed(self, recent: tuple[str, ...]) -> None:
-        """Offer what was open lately."""
-        self.welcome.set_recent(recent)
+    def on_recent_changed(self) -> None:
+        """Offer what was open lately; on the welcome page, projects stand above the sources."""
+        recent = self.state.session.recent or self._settings.recent
+        projects = self.state.project.recent or self._settings.recent_projects
+        self.welcome.set_recent((*projects[:_PROJECTS_WELCOME], *recent))
         fill_recent(self.recent_menu, recent, self.state.session)
+        fill_recent(self.recent_projects_menu, projects, self.state.session)
 
     def on_explanation_asked(self) -> None:
         """When explanations are switched on, their panel comes to the front, unless it was closed."""
@@ -170,10 +200,44 @@ class MainWindow(QMainWindow):
             self.explain_dock.raise_()
         self._was_explaining = is_on
 
+    def on_tool_changed(self, tool: str) -> None:
+        """With a tool in the hand the lesions are of interest, and the keys belong to the picture."""
+        if tool and not self.lesions_dock.isHidden():
+            self.lesions_dock.raise_()
+        self.picture.setFocus()
+
+    def on_lesion_menu_wanted(self, place: QPoint) -> None:
+        """What can be done with the chosen lesion, where the person clicked."""
+        build_lesion_menu(self.named_actions, self).popup(place)
+
     def on_strip_shown_changed(self, shown: bool) -> None:
         """When the strip goes, the keys belong to the picture again."""
         if not shown:
             self.picture.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """What the disk refused would be lost: ask once. What is only on its way is written while closing."""
+        if self._may_close or not self.state.project.saving.waiting:
+            super().closeEvent(event)
+            return
+        event.ignore()
+        saving = self.state.project.saving
+        edits = "1 edit is" if saving.waiting == 1 else f"{saving.waiting} edits are"
+        text = f"{edits} not saved: {saving.trouble}."
+        no_button = QMessageBox.StandardButton.NoButton
+        box = QMessageBox(QMessageBox.Icon.Warning, "Not everything is saved", text, no_button, self)
+        box.setInformativeText("Make room or plug the drive back in, or save a copy of the project elsewhere.")
+        copy = box.addButton("Save a copy elsewhere…", QMessageBox.ButtonRole.AcceptRole)
+        lose = box.addButton("Close and lose them", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole))
+        copy.clicked.connect(self.named_actions["save_as"].trigger)
+        lose.clicked.connect(self._close_for_good)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _close_for_good(self) -> None:
+        self._may_close = True
+        self.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""
@@ -210,6 +274,8 @@ class MainWindow(QMainWindow):
                 self.picture.hold_space()
         elif event.key() == Qt.Key.Key_Escape and self.state.explanation.picking:
             self.state.explanation.set_picking("")
+        elif event.key() == Qt.Key.Key_Escape and self.picture.hand.cancel():
+            self.picture.setFocus()
         elif event.key() == Qt.Key.Key_Escape:
             self.picture.fit()
             self.picture.setFocus()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from medseg_gui.qt import theme
 from medseg_gui.qt.actions import MENUS
+from medseg_gui.qt.correct_actions import LESION_MENU
 from medseg_gui.qt.state.playback import SPEEDS, PlaybackState
 from medseg_gui.qt.state.session import SessionState
 
@@ -23,9 +24,16 @@ def build_menus(window: MainWindow) -> QMenu:
     """Fill the menu bar; gives the menu of recent sources, to be filled when they change."""
     recent = QMenu("Open &recent", window)
     recent.setIcon(theme.icon("recent"))
+    window.recent_projects_menu = QMenu("Open recent pro&ject", window)
+    window.recent_projects_menu.setIcon(theme.icon("recent"))
     panels = QMenu("&Panels", window)
     panels.addActions([dock.toggleViewAction() for dock in window.docks])
-    submenus = {">recent": recent, ">panels": panels, ">speed": window.speeds}
+    submenus = {
+        ">recent": recent,
+        ">recent_projects": window.recent_projects_menu,
+        ">panels": panels,
+        ">speed": window.speeds,
+    }
     for title, entries in MENUS.items():
         menu = window.menuBar().addMenu(title)
         for entry in entries:
@@ -36,6 +44,14 @@ def build_menus(window: MainWindow) -> QMenu:
             else:
                 menu.addAction(window.named_actions[entry])
     return recent
+
+
+def build_lesion_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
+    """What can be done with the chosen lesion; it goes when it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.addActions([actions[name] for name in ("accept", *LESION_MENU) if name is not None])
+    return menu
 
 
 def fill_recent(menu: QMenu, specs: Sequence[str], session: SessionState) -> None:

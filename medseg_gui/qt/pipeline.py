@@ -7,32 +7,45 @@ and an answer for another source, for other weights or for a moment long gone is
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt.checking import Checking
+from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
+from medseg_gui.qt.projecting import Projecting
+from medseg_gui.qt.propagating import Propagating
+from medseg_gui.qt.reviewing import Reviewing
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.propagation import PropagationState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.workers.check import Checks, CheckWorker
+from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
+from medseg_gui.qt.workers.project import ProjectWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
+from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
@@ -60,6 +73,11 @@ class Workers:
     explain: ExplainWorker = field(default_factory=ExplainWorker)
     picture: PictureWorker = field(default_factory=PictureWorker)
     check: CheckWorker = field(default_factory=CheckWorker)
+    edit: EditWorker = field(default_factory=EditWorker)
+    propagate: PropagateWorker = field(default_factory=PropagateWorker)
+    project: ProjectWorker = field(default_factory=ProjectWorker)
+    score: ScoreWorker = field(default_factory=ScoreWorker)
+    clean: CleanWorker = field(default_factory=CleanWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -69,12 +87,14 @@ class Workers:
             scan=ScanWorker(networks=Networks(device)),
             explain=ExplainWorker(Explainers(device)),
             check=CheckWorker(Checks(device)),
+            propagate=PropagateWorker(networks=Networks(device)),
+            score=ScoreWorker(networks=Networks(device), explainers=Explainers(device)),
         )
 
     @property
     def all(self) -> tuple[Worker, ...]:
         """Each of them."""
-        return self.decode, self.segment, self.compose, self.scan, self.store, self.explain, self.picture, self.check
+        return tuple(getattr(self, f.name) for f in fields(self))
 
 
 class Pipeline(QObject):
@@ -94,6 +114,10 @@ class Pipeline(QObject):
             analysis=AnalysisState(self),
             performance=PerformanceState(self),
             explanation=ExplanationState(self),
+            correction=CorrectionState(self),
+            propagation=PropagationState(self),
+            project=ProjectState(self),
+            review=ReviewState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -107,17 +131,27 @@ class Pipeline(QObject):
         self._hear_workers()
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
         self.checking = Checking(self.state, self._workers.check, self)
+        self.correcting = Correcting(self.state, self._workers.edit, self)
+        self.propagating = Propagating(self.state, self._workers.propagate, self)
+        self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
+        self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
+        self._workers.decode.project_found.connect(self.projecting.open_folder)
 
     def start(self) -> None:
         """Start all threads."""
         for worker in self._workers.all:
             worker.start()
         self.counter.start()
+        self.projecting.open_default()
 
     def close(self) -> None:
         """End all threads and wait for them; twice does no harm."""
         self.state.playback.pause()
         self.counter.stop()
+        self._workers.edit.stop()
+        self._workers.edit.wait()
+        # The last stroke is packed by now, and must reach the project before that closes.
+        QCoreApplication.sendPostedEvents(self.state.correction)
         for worker in self._workers.all:
             worker.stop()
         for worker in self._workers.all:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from medseg_gui.overlay import MaskStyle
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.explanation import CAMS
+from medseg_gui.qt.state.project import ProjectInfo
 from medseg_gui.qt.state.session import SourceInfo, WeightsEntry
 from medseg_gui.settings import Settings
 from medseg_gui.types import INSTRUMENT, POLYP
@@ -52,6 +53,12 @@ class SettingsKeeper(QObject):
             self._set(self.now.with_recent(source.spec))
             self._state.session.set_recent(self.now.recent)
 
+    def on_project_changed(self, info: ProjectInfo | None) -> None:
+        """Remember which projects were open; the one that opens by itself need not be looked for."""
+        if info is not None and not info.is_default:
+            self._set(self.now.with_recent_project(str(info.folder.absolute())))
+            self._state.project.set_recent(self.now.recent_projects)
+
     def _remembered(self, class_id: int, weights: tuple[WeightsEntry, ...]) -> str:
         names = [w.name for w in weights if w.class_id == class_id]
         wanted: str = getattr(self.now, _FIELDS[class_id])
@@ -71,8 +78,12 @@ class SettingsKeeper(QObject):
         display.set_probability_opacity(settings.probability_opacity)
         display.set_palette(settings.palette)
         self._apply_explanation()
+        self._state.correction.set_brush_px(settings.brush_px)
+        self._state.correction.set_class(settings.new_class)
+        self._state.correction.set_start_from(settings.start_from)
         self._state.playback.set_speed(settings.speed)
         self._state.session.set_recent(settings.recent)
+        self._state.project.set_recent(settings.recent_projects)
 
     def _apply_explanation(self) -> None:
         explanation, settings = self._state.explanation, self.now
@@ -101,8 +112,10 @@ class SettingsKeeper(QObject):
         explanation = self._state.explanation
         for change in (explanation.request_changed, explanation.look_changed, explanation.paint_changed):
             change.connect(self.on_explanation_changed)
+        self._state.correction.options_changed.connect(self.on_correction_changed)
         session.weights_chosen.connect(self.on_weights_chosen)
         session.source_changed.connect(self.on_source_changed)
+        self._state.project.info_changed.connect(self.on_project_changed)
 
     def on_display_changed(self) -> None:
         """Remember how things are shown."""
@@ -116,6 +129,11 @@ class SettingsKeeper(QObject):
             palette=display.palette,
             speed=self._state.playback.speed,
         )
+
+    def on_correction_changed(self) -> None:
+        """Remember how is corrected."""
+        correction = self._state.correction
+        self.update(brush_px=correction.brush_px, new_class=correction.class_id, start_from=correction.start_from)
 
     def on_explanation_changed(self) -> None:
         """Remember how is explained, but not what was clicked."""

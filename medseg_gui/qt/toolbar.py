@@ -22,7 +22,7 @@ def build_toolbar(state: AppState, actions: Mapping[str, QAction], parent: QWidg
     bar.setObjectName("toolbar")
     bar.setIconSize(QSize(20, 20))
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # it offers to hide the bar for good
-    bar.addActions([actions["open_video"], actions["open_folder"]])
+    bar.addActions([actions[name] for name in ("open_video", "open_folder", "undo", "redo")])
     bar.addSeparator()
     for class_id, name in CLASS_NAMES.items():
         bar.addWidget(_ClassLabel(state.display, class_id, name.capitalize()))

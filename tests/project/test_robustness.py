@@ -16,9 +16,10 @@ import pytest
 from medseg_gui.errors import DataError, MedsegError, OutputError, ProjectError
 from medseg_gui.project.backup import KEPT, last_good_backup, list_backups, restore
 from medseg_gui.project.database import DATABASE_NAME, DamagedProjectError
+from medseg_gui.project.edits import MaskEdit, NotesEdit, StateEdit, StepEdit
 from medseg_gui.project.records import ACCEPTED, SKIPPED
 from medseg_gui.project.store import Project
-from medseg_gui.project.unsaved import MaskEdit, NotesEdit, StateEdit, Unsaved
+from medseg_gui.project.unsaved import Unsaved
 from tests.conftest import ROOT
 from tests.project.conftest import SIZE, key_of, lesions_of
 
@@ -284,3 +285,33 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="choose another folder"):
         Project.create(tmp_path / "file" / "project")
+
+
+def test_steps_of_undo_reach_the_journal_in_their_order(folder: Path) -> None:
+    """Three strokes, of which the last one waits for the disk; then undo three times and redo three times."""
+    with Project(folder) as project:
+        unsaved, key = Unsaved(project), key_of(project, 0)
+        for number in (0, 1):
+            unsaved.save(MaskEdit(key, lesions_of(number), SIZE))
+        project._database._connection.execute("PRAGMA query_only = ON")
+        assert unsaved.save(MaskEdit(key, lesions_of(2), SIZE))
+        assert not unsaved.save(StepEdit(key))
+        assert unsaved.count == 0
+        assert unsaved.save(StepEdit(key))  # this one is on the disk
+        assert unsaved.count == 1
+        project._database._connection.execute("PRAGMA query_only = OFF")
+        assert unsaved.save(StepEdit(key)) == ""
+        assert project.read_mask(key) == ()
+        for number in (0, 1, 2):
+            unsaved.save(StepEdit(key, is_redo=True))
+            assert project.read_mask(key) == lesions_of(number)
+
+
+def test_a_step_of_another_frame_is_refused_and_changes_nothing(folder: Path) -> None:
+    with Project(folder) as project:
+        unsaved, key = Unsaved(project), key_of(project, 0)
+        unsaved.save(MaskEdit(key, lesions_of(0), SIZE))
+        with pytest.raises(DataError, match="another step"):
+            unsaved.save(StepEdit(key_of(project, 1)))
+        assert project.read_mask(key) == lesions_of(0)
+        assert unsaved.count == 0

@@ -11,9 +11,13 @@ from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.workers.check import CheckWorker
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.picture import PictureWorker
+from medseg_gui.qt.workers.project import ProjectWorker
+from medseg_gui.qt.workers.propagate import PropagateWorker
 from medseg_gui.qt.workers.scan import ScanWorker
+from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
@@ -120,6 +124,7 @@ def build_pipeline(
     checks: FakeChecks | None = None,
 ) -> Pipeline:
     """A pipeline with fake media, networks and settings file."""
+    explainers = explainers or FakeExplainers()
     return Pipeline(
         settings,
         Workers(
@@ -128,8 +133,12 @@ def build_pipeline(
             compose=ComposeWorker(),
             scan=ScanWorker(media.open, networks),
             store=StoreWorker(saved.append, settle_ms=10),
-            explain=ExplainWorker(explainers or FakeExplainers()),
+            explain=ExplainWorker(explainers),
             picture=PictureWorker(),
             check=CheckWorker(checks or FakeChecks()),
+            project=ProjectWorker(author="Ada"),
+            score=ScoreWorker(media.open, networks, explainers),
+            edit=EditWorker(),
+            propagate=PropagateWorker(media.open, networks),
         ),
     )

@@ -26,10 +26,13 @@ PROMISED = {
     "open_video": ("Ctrl+O",),
     "explain_cycle": ("Tab",),
     "layer_strip": ("Shift+Tab",),
+    "next_in_queue": ("N",),
+    "previous_in_queue": ("Shift+N",),
+    "save": ("Ctrl+S",),
     "shortcuts": ("F1",),
 }
 # Of features that come later: free until then.
-KEPT_FREE = ("B", "E", "[", "]", "P", "W", "S", "N", "Shift+N", "Return", "Ctrl+Z", "Ctrl+Y", "Ctrl+S", "Ctrl+T")
+KEPT_FREE = ("Ctrl+T",)
 
 
 def test_names_and_keys_are_unique() -> None:

@@ -15,13 +15,15 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.actions import ACTIONS, keys_text
 from medseg_gui.qt.main_window import MainWindow
+from medseg_gui.qt.menus import build_lesion_menu
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.lesion_commands import COMMANDS
 from medseg_gui.qt.toolbar import ThresholdSlider
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.weights_panel import WeightsBox
 from medseg_gui.settings import Settings
 from medseg_gui.types import POLYP
-from tests.qt.views.scene import WEIGHTS, Answering, make_source, new_state, open_clip
+from tests.qt.views.scene import WEIGHTS, Answering, Editing, make_source, new_state, open_clip
 
 LEFT = Qt.MouseButton.LeftButton
 SPACE = Qt.Key.Key_Space
@@ -425,9 +427,9 @@ def test_f1_opens_all_keys_and_searches_them(window: MainWindow) -> None:
     page = dialog(ShortcutsDialog)
     lines = [line for group in page._lines.values() for line in group]
     assert len(lines) >= len(ACTIONS)
-    QTest.keyClicks(page.search, "lesion")
+    QTest.keyClicks(page.search, "explain one")
     shown = [line.text(0).strip() for line in lines if not line.isHidden()]
-    assert shown == ["Previous lesion", "Next lesion", "Explain one lesion…"]
+    assert shown == ["Explain one lesion…", "Explain one pixel…"]
     page.close()
 
 
@@ -447,7 +449,7 @@ def test_layout_is_remembered(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.addWidget(again)
     again.show()
     assert again.size() == window.size()
-    assert [dock.isHidden() for dock in again.docks] == [False, True, False]
+    assert [dock.isHidden() for dock in again.docks] == [dock is again.docks[1] for dock in again.docks]
 
 
 @pytest.mark.parametrize("stored", [(), ("x",), ("not base64 at all", "####")])
@@ -457,3 +459,91 @@ def test_unusable_layout_gives_the_usual_one(qtbot: QtBot, stored: tuple[str, ..
     window.show()
     assert window.width() >= window.minimumWidth()
     assert all(not dock.isHidden() for dock in window.docks)
+
+
+# Correcting
+
+
+@pytest.mark.parametrize(
+    ("keys", "tool"),
+    [("B", "brush"), ("E", "eraser"), ("P", "polygon"), ("Shift+P", "livewire"), ("W", "wand"), ("S", "smart_click")],
+)
+def test_keys_take_tools_and_escape_puts_them_away(
+    playing_field: MainWindow, state: AppState, keys: str, tool: str
+) -> None:
+    press(playing_field.picture, keys)
+    assert state.correction.tool == tool
+    assert playing_field.named_actions[f"tool_{tool}"].isChecked()
+    assert not playing_field.lesions_dock.visibleRegion().isEmpty()
+    press(playing_field.picture, "Esc")
+    assert state.correction.tool == ""
+    assert not playing_field.named_actions[f"tool_{tool}"].isChecked()
+
+
+def test_enter_accepts_the_prediction_and_the_menu_names_what_undo_takes_back(
+    playing_field: MainWindow, state: AppState
+) -> None:
+    undo = playing_field.named_actions["undo"]
+    assert not undo.isEnabled()
+    editing = Editing(state)
+    state.playback.seek(3)
+    press(playing_field.picture, "B")
+    press(playing_field.picture, "Return")
+    assert not state.correction.is_corrected
+    press(playing_field.picture, "Esc")
+    press(playing_field.picture, "Return")
+    assert state.correction.is_corrected
+    assert undo.text().replace("&", "") == "Undo accept the prediction"
+    press(playing_field.picture, "Ctrl+Z")
+    assert not state.correction.is_corrected
+    assert not undo.isEnabled()
+    press(playing_field.picture, "Ctrl+Y")
+    press(playing_field.picture, "Ctrl+Z")
+    press(playing_field.picture, "Ctrl+Shift+Z")
+    assert state.correction.is_corrected
+    assert [edit.key.index for edit in editing.edits] == [3]
+
+
+def test_brackets_change_the_brush(playing_field: MainWindow, state: AppState) -> None:
+    before = state.correction.brush_px
+    press(playing_field.picture, "]")
+    assert state.correction.brush_px > before
+    press(playing_field.picture, "[")
+    assert state.correction.brush_px == pytest.approx(before)
+
+
+def test_mask_is_copied_to_another_frame(playing_field: MainWindow, state: AppState) -> None:
+    editing = Editing(state)
+    state.playback.seek(3)
+    press(playing_field.picture, "Ctrl+C")
+    state.playback.seek(9)
+    state.correction.set_start_from("empty")
+    press(playing_field.picture, "Ctrl+V")
+    assert [(edit.key.index, edit.title) for edit in editing.edits] == [(9, "paste")]
+    assert editing.edits[0].lesions
+    state.playback.seek(12)
+    press(playing_field.picture, "Ctrl+Shift+V")
+    assert editing.edits[-1].lesions == editing.edits[0].lesions
+
+
+@pytest.mark.parametrize("tool", sorted(COMMANDS))
+def test_what_is_done_at_once_needs_a_chosen_lesion(playing_field: MainWindow, state: AppState, tool: str) -> None:
+    refused: list[str] = []
+    state.correction.refused.connect(refused.append)
+    playing_field.named_actions[f"tool_{tool}"].trigger()
+    assert len(refused) == 1
+
+
+def test_what_is_done_at_once_is_one_step_each(playing_field: MainWindow, state: AppState) -> None:
+    editing = Editing(state)
+    state.playback.seek(3)
+    for tool in ("grow", "shrink", "change_class", "delete_lesion"):
+        playing_field.named_actions[f"tool_{tool}"].trigger()
+    assert [edit.title for edit in editing.edits] == ["grow", "shrink", "change class", "delete lesion"]
+    assert editing.edits[-1].lesions == ()
+
+
+def test_right_click_offers_what_can_be_done_with_a_lesion(window: MainWindow) -> None:
+    menu = build_lesion_menu(window.named_actions, window)
+    names = {action.objectName() for action in menu.actions()}
+    assert {"accept", "tool_delete_lesion", "tool_change_class", "tool_merge"} <= names

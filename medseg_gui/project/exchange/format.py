@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from medseg_gui.errors import DataError, OutputError
-from medseg_gui.media.source import MAX_PIXELS
 from medseg_gui.project.records import FrameRecord, Lesion
-from medseg_gui.types import CLASS_NAMES
+from medseg_gui.types import CLASS_NAMES, MAX_PIXELS
 
 IMAGES = "images"
 _LARGEST_TEXT = 2 * 1024**3  # bytes of one annotation file

@@ -14,11 +14,10 @@ from PIL import Image
 from medseg_gui.data.mask_file import read_mask
 from medseg_gui.errors import DataError
 from medseg_gui.media.image_file import IMAGE_SUFFIXES
-from medseg_gui.media.source import MAX_PIXELS
 from medseg_gui.project.exchange.format import IMAGES, Annotation, Format, class_of, write_bytes
 from medseg_gui.project.records import Lesion, class_mask, label_map
 from medseg_gui.project.rle import Labels, encode_labels
-from medseg_gui.types import CLASS_NAMES, INSTRUMENT, POLYP, UInt8Array
+from medseg_gui.types import CLASS_NAMES, INSTRUMENT, MAX_PIXELS, POLYP, UInt8Array
 
 _FOLDERS = {POLYP: ("polyp_masks", "masks"), INSTRUMENT: ("instrument_masks",)}
 _INDEXED = "indexed_masks"

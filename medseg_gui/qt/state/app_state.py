@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import ProjectState
+from medseg_gui.qt.state.propagation import PropagationState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState
 
 
@@ -22,3 +26,7 @@ class AppState:
     analysis: AnalysisState
     performance: PerformanceState
     explanation: ExplanationState
+    correction: CorrectionState
+    propagation: PropagationState
+    project: ProjectState = field(default_factory=ProjectState)
+    review: ReviewState = field(default_factory=ReviewState)

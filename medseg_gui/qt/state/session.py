@@ -70,6 +70,7 @@ class SessionState(QObject):
     recent_changed = Signal(object)  # tuple[str, ...]
     failed = Signal(object)  # MedsegError
     noticed = Signal(str)
+    offered = Signal(str, str)  # a sentence, name of the action that helps
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,3 +127,8 @@ class SessionState(QObject):
     def notice(self, text: str) -> None:
         """Say something that needs no answer."""
         self.noticed.emit(text)
+
+    def offer(self, text: str, action: str) -> None:
+        """Say something, with a button for an action of the window that helps."""
+        self.set_opening(False)
+        self.offered.emit(text, action)

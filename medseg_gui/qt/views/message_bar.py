@@ -1,9 +1,21 @@
-"""The bar above the picture: errors with their details, and notices that go by themselves."""
+"""The bar above the picture: errors with their details, offers with a button, notices that go by themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from medseg_gui.errors import MedsegError
 from medseg_gui.qt import theme
@@ -17,12 +29,24 @@ class MessageBar(QFrame):
     """One message at a time; a newer one takes its place.
 
     Args:
-        session: whose failures and notices are shown.
+        session: whose failures, offers and notices are shown.
         notice_ms: how long a notice stands.
+        actions: the window's actions by name, for offers.
     """
 
-    def __init__(self, session: SessionState, notice_ms: int = _NOTICE_MS, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: SessionState,
+        notice_ms: int = _NOTICE_MS,
+        actions: Mapping[str, QAction] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._actions = actions or {}
+        self._offered: QAction | None = None
+        self.offer_button = QPushButton()
+        self.offer_button.setDefault(True)
+        self.offer_button.clicked.connect(self._on_offer_taken)
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details_button = QToolButton()
@@ -47,6 +71,7 @@ class MessageBar(QFrame):
         row.setSpacing(12)
         row.addWidget(self._sign)
         row.addWidget(self.sentence, 1)
+        row.addWidget(self.offer_button)
         row.addWidget(self.details_button)
         row.addWidget(self.close_button)
         column.addLayout(row)
@@ -58,6 +83,7 @@ class MessageBar(QFrame):
         self.details_button.toggled.connect(self.details.setVisible)
         session.failed.connect(self.show_error)
         session.noticed.connect(self.show_notice)
+        session.offered.connect(self.show_offer)
         session.opening_changed.connect(self._on_opening_changed)
 
     def show_error(self, error: MedsegError) -> None:
@@ -70,7 +96,23 @@ class MessageBar(QFrame):
         self._show(text, "", "notice", theme.ACCENT, "info")
         self._timer.start()
 
+    def show_offer(self, text: str, action: str) -> None:
+        """Something is wrong, and there is something to do: it stands like an error."""
+        self._timer.stop()
+        self._show(text, "", "error", theme.ERROR, "warning")
+        self._offered = self._actions[action]
+        self.offer_button.setText(self._offered.text().replace("&", ""))
+        self.offer_button.setToolTip(self._offered.toolTip())
+        self.offer_button.show()
+
+    def _on_offer_taken(self) -> None:
+        self.hide()
+        if self._offered is not None:
+            self._offered.trigger()
+
     def _show(self, text: str, details: str, kind: str, colour: str, icon: str) -> None:
+        self._offered = None
+        self.offer_button.hide()
         self.setProperty("kind", kind)
         self.style().polish(self)
         self._sign.setPixmap(theme.icon_pixmap(icon, 20, colour, self.devicePixelRatioF()))

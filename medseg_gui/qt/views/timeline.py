@@ -13,10 +13,12 @@ from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import STATE_WORDS, ProjectState
 from medseg_gui.qt.state.session import SessionState, SourceInfo
+from medseg_gui.qt.views.state_signs import STATE_OF_CODE
 from medseg_gui.qt.views.time_text import format_time, time_of
-from medseg_gui.qt.views.timeline_picture import draw_still, label_width, lane_height, ruler_height
-from medseg_gui.types import CLASS_NAMES
+from medseg_gui.qt.views.timeline_picture import REVIEWED_PX, draw_still, label_width, lane_height, ruler_height
+from medseg_gui.types import CLASS_NAMES, UInt8Array
 
 _REPAINT_MS = 100
 _GRIP_PX = 6
@@ -39,13 +41,16 @@ class Timeline(QWidget):
         analysis: AnalysisState,
         display: DisplayState,
         explanation: ExplanationState,
+        project: ProjectState | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._project = project or ProjectState(self)
         self._session, self._playback, self._analysis, self._display = session, playback, analysis, display
         self._explanation = explanation
         self._still: QPixmap | None = None
         self._hover_x: int | None = None
+        self._has_reviewed = False
         self._drag: _Scrub | _LoopDrag | None = None
         self._playhead_x = 0
         self._redraw = QTimer(self, singleShot=True, interval=_REPAINT_MS)
@@ -65,6 +70,7 @@ class Timeline(QWidget):
         self._display.threshold_changed.connect(self.redraw_soon)
         self._display.palette_changed.connect(self.redraw_now)
         self._explanation.lane_changed.connect(self.redraw_soon)
+        self._project.lane_changed.connect(self.on_reviewed_changed)
         self._explanation.request_changed.connect(self.on_lanes_needed)
         self.on_lanes_needed()
 
@@ -100,8 +106,22 @@ class Timeline(QWidget):
     def on_lanes_needed(self) -> None:
         """Room for one lane more while explanations are made."""
         lanes = len(CLASS_NAMES) + self._explanation.is_on
-        self.setFixedHeight(ruler_height(self.font()) + lanes * (lane_height(lanes) + 4) + 8)
+        below = (REVIEWED_PX + 4) if self._reviewed is not None else 0
+        self.setFixedHeight(ruler_height(self.font()) + lanes * (lane_height(lanes) + 4) + below + 8)
         self.redraw_now()
+
+    def on_reviewed_changed(self) -> None:
+        """Frames got another state; the lane is there only where a frame has one."""
+        has_lane, self._has_reviewed = self._reviewed is not None, self._has_reviewed
+        if has_lane != self._has_reviewed:
+            self._has_reviewed = has_lane
+            self.on_lanes_needed()
+        self.redraw_soon()
+
+    @property
+    def _reviewed(self) -> UInt8Array | None:
+        lane = self._project.lane
+        return lane if len(lane) == self._count and lane.any() else None
 
     def redraw_soon(self) -> None:
         """Something on the lanes changed; drawn with whatever else changes within a tenth of a second."""
@@ -176,7 +196,11 @@ class Timeline(QWidget):
         index = self.index_at(self._hover_x)
         in_video = f"{format_time(time_of(source, index))} · frame {index}"
         place = in_video if source.kind == "video" else f"image {index + 1}"
-        return " · ".join([place, *self._probabilities(index), *self._outside(index)])
+        return " · ".join([place, *self._probabilities(index), *self._outside(index), *self._state_at(index)])
+
+    def _state_at(self, index: int) -> list[str]:
+        lane = self._reviewed
+        return [STATE_WORDS[STATE_OF_CODE[int(lane[index])]]] if lane is not None and lane[index] else []
 
     def _outside(self, index: int) -> list[str]:
         lane = self._explanation.lane
@@ -210,7 +234,15 @@ class Timeline(QWidget):
         grips = (self.x_of(loop[0]), self.x_of(loop[1])) if loop else None
         outside = self._explanation.lane if self._explanation.is_on else None
         return draw_still(
-            self, self.lanes_rect, self._source, self._analysis, self._display, self._looked_for(), outside, grips
+            self,
+            self.lanes_rect,
+            self._source,
+            self._analysis,
+            self._display,
+            self._looked_for(),
+            outside,
+            grips,
+            self._reviewed,
         )
 
     def _looked_for(self) -> set[int]:

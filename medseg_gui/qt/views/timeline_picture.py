@@ -9,19 +9,23 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from medseg_gui.overlay import Colour
+from medseg_gui.project.records import ACCEPTED
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import rgba_image
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.session import SourceInfo
-from medseg_gui.qt.views.lanes import column_peaks, lane_picture
+from medseg_gui.qt.views.lanes import column_peaks, lane_picture, state_picture
+from medseg_gui.qt.views.state_signs import STATE_COLOURS
 from medseg_gui.qt.views.time_text import ruler_marks
-from medseg_gui.types import CLASS_NAMES
+from medseg_gui.types import CLASS_NAMES, UInt8Array
 
 _LANE_PX = 32
 _LOW_LANE_PX = 24  # where a third one has to find room
+REVIEWED_PX = 18
 _MARK_SPACING_PX = 96
 LOOK_HERE = 0.5  # more than half of the relevance outside the mask is worth a look
+_REVIEWED_NAME = "Reviewed"
 _OUTSIDE_NAME = "Relevance outside"
 _OUTSIDE_COLOUR = (214, 222, 230)  # no class has it in any palette
 
@@ -38,7 +42,7 @@ def ruler_height(font: QFont) -> int:
 
 def label_width(font: QFont) -> int:
     """Room for the longest name of a lane."""
-    names = (*map(_lane_name, CLASS_NAMES), _OUTSIDE_NAME)
+    names = (*map(_lane_name, CLASS_NAMES), _OUTSIDE_NAME, _REVIEWED_NAME)
     return max(QFontMetrics(font).horizontalAdvance(name) for name in names) + 44
 
 
@@ -51,6 +55,7 @@ def draw_still(
     looked_for: set[int],
     outside: NDArray[np.float32] | None,
     grips: tuple[int, int] | None,
+    reviewed: UInt8Array | None = None,
 ) -> QPixmap:
     """Draw it all.
 
@@ -62,6 +67,7 @@ def draw_still(
         looked_for: classes that weights are chosen for; the others' names are dim.
         outside: (frame_count,) relevance outside the mask, NaN where not explained; None draws no such lane.
         grips: pixel columns of the loop's ends.
+        reviewed: (frame_count,) uint8 codes of states; None draws no such lane.
     """
     ratio = widget.devicePixelRatioF()
     pixmap = QPixmap(widget.size() * ratio)
@@ -80,6 +86,11 @@ def draw_still(
         lane = _lane_rect(widget, rect, len(CLASS_NAMES), height)
         _draw_name(painter, lane, _OUTSIDE_NAME, QColor(*_OUTSIDE_COLOUR), True)
         _draw_lane(painter, lane, outside, _OUTSIDE_COLOUR, LOOK_HERE, ratio)
+    if reviewed is not None:
+        rows = len(CLASS_NAMES) + (outside is not None)
+        lane = QRect(rect.left(), _lane_rect(widget, rect, rows, height).top(), rect.width(), REVIEWED_PX)
+        _draw_name(painter, lane, _REVIEWED_NAME, QColor(STATE_COLOURS[ACCEPTED]), True)
+        _draw_states(painter, lane, reviewed, ratio)
     if grips is not None:
         _draw_loop(painter, rect, grips)
     painter.end()
@@ -133,6 +144,13 @@ def _draw_lane(
     y = lane.bottom() + 1 - round(threshold * lane.height())
     painter.setPen(QPen(QColor(255, 255, 255, 110), 1, Qt.PenStyle.DotLine))
     painter.drawLine(lane.left(), y, lane.right(), y)
+
+
+def _draw_states(painter: QPainter, lane: QRect, codes: UInt8Array, ratio: float) -> None:
+    """Each state with a height and a colour of its own; of several frames in one column, the one furthest on."""
+    painter.fillRect(lane, QColor(theme.CANVAS))
+    picture = state_picture(codes, max(round(lane.width() * ratio), 1), max(round(lane.height() * ratio), 1))
+    painter.drawImage(QRectF(lane), rgba_image(picture))
 
 
 def _draw_loop(painter: QPainter, rect: QRect, grips: tuple[int, int]) -> None:

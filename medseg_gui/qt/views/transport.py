@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, 
 from medseg_gui.qt import theme
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.project import STATE_WORDS, FrameContent, ProjectState
 from medseg_gui.qt.state.session import SessionState
+from medseg_gui.qt.views.state_signs import state_icon
 from medseg_gui.qt.views.time_text import format_time, place_text
 
 _GROUPS = (
@@ -21,6 +23,7 @@ _GROUPS = (
 _LOOP = ("loop_start", "loop_end", "loop_clear")
 _ICON = QSize(20, 20)
 _PLAY_ICON = QSize(28, 28)
+_STATE_ICON = QSize(16, 16)
 
 
 class Transport(QWidget):
@@ -38,10 +41,13 @@ class Transport(QWidget):
         analysis: AnalysisState,
         actions: Mapping[str, QAction],
         speeds: QMenu,
+        project: ProjectState | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._playback = session, playback
+        self._project = project or ProjectState(self)
+        self.state_sign, self.state_word = QLabel(), QLabel()
         self.place = QLabel()
         self.place.setFont(theme.tabular(self.font()))
         self.speed_button = QToolButton()
@@ -66,6 +72,9 @@ class Transport(QWidget):
                 row.addWidget(_button(actions[name]))
             row.addWidget(_line())
         row.addWidget(self.place)
+        row.addSpacing(12)
+        row.addWidget(self.state_sign)
+        row.addWidget(self.state_word)
         row.addStretch(1)
         row.addWidget(self.speed_button)
         row.addWidget(_line())
@@ -81,6 +90,8 @@ class Transport(QWidget):
         self._playback.frame_changed.connect(self.on_place_changed)
         self._session.source_changed.connect(self.on_place_changed)
         self._playback.speed_changed.connect(self.on_speed_changed)
+        self._project.content_changed.connect(self.on_content_changed)
+        self.on_content_changed(self._project.content)
         analysis.scanning_changed.connect(self.on_scanning_changed)
         analysis.scan_progressed.connect(self.on_scan_progressed)
         self.on_speed_changed(self._playback.speed)
@@ -95,6 +106,16 @@ class Transport(QWidget):
             self.place.setText(f"live · {format_time(frame.time_s, 1)}")
         elif frame.index < source.frame_count:
             self.place.setText(place_text(source, frame.index, frame.name))
+
+    def on_content_changed(self, content: FrameContent | None) -> None:
+        """What the project says of the frame; nothing when it does not know it."""
+        record = content.record if content is not None else None
+        self.state_sign.setVisible(record is not None)
+        self.state_word.setVisible(record is not None)
+        if record is not None:
+            self.state_sign.setPixmap(state_icon(record.state).pixmap(_STATE_ICON))
+            self.state_word.setText(STATE_WORDS[record.state])
+            self.state_word.setToolTip(f"by {record.author}" if record.author else "")
 
     def on_speed_changed(self, speed: float) -> None:
         """Write the speed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -23,17 +22,20 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
 from medseg_gui.qt.relevance_painting import grey_image
 from medseg_gui.qt.state.analysis import AnalysisState
+from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.views.badge import badge_size, paint_badge
+from medseg_gui.qt.views.comparison_layer import ComparisonLayer
+from medseg_gui.qt.views.correction_layer import CorrectionLayer
+from medseg_gui.qt.views.pens import DASHES, RIM_PX, SHADE_PX, shade_pen, zoomless_pen
 from medseg_gui.qt.views.relevance_overlay import RelevanceOverlay
+from medseg_gui.qt.views.tools.hand import Hand
 from medseg_gui.qt.views.zoom import Zoom
 from medseg_gui.types import Frame
 
-_RIM_PX = 2.0
-_SHADE_PX = 4.0
-_DASHES = [4.0, 2.5]
 _LATE_WORTH_SAYING = 2
 _STEPS_TO_DOUBLE = 4
 _EDGE_PX = 12.0
@@ -43,8 +45,8 @@ class VideoView(QWidget):
     """The frame of `playback` with the overlay of `analysis`, drawn as `display` says, and the explanation on top.
 
     The mask is drawn as vectors: it stays sharp at any zoom and costs little beside the picture. Its rim is
-    dashed because it is a prediction. Over an explanation only the rim is drawn and the probability rests: two maps
-    on one another cannot be read.
+    dashed because it is a prediction; where a person corrected it, `corrections` paints instead. Over an explanation
+    only the rim is drawn and the probability rests: two maps on one another cannot be read.
 
     Signals:
         painted: a new frame has just been painted.
@@ -58,9 +60,12 @@ class VideoView(QWidget):
         analysis: AnalysisState,
         display: DisplayState,
         explanation: ExplanationState,
+        correction: CorrectionState,
+        review: ReviewState | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.comparison = ComparisonLayer(review or ReviewState(self), self)
         self._playback, self._analysis, self._display = playback, analysis, display
         self._explanation = explanation
         self.relevance = RelevanceOverlay(explanation, playback, self)
@@ -73,6 +78,8 @@ class VideoView(QWidget):
         self._space_held = self._space_dragged = False
         self._drag_from: QPointF | None = None
         self.zoom = Zoom()
+        self.corrections = CorrectionLayer(correction, display, self.zoom, self)
+        self.hand = Hand(correction, self.zoom, self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 180)
@@ -85,7 +92,11 @@ class VideoView(QWidget):
         self._analysis.overlay_changed.connect(self.on_overlay_changed)
         self._analysis.late_changed.connect(self.update)
         self.relevance.changed.connect(self.update)
+        self.comparison.changed.connect(self.update)
         self._explanation.picking_changed.connect(self.on_picking_changed)
+        self.corrections.changed.connect(self.on_part_changed)
+        self.hand.changed.connect(self.on_part_changed)
+        self.hand.cursor_changed.connect(self._rest_cursor)
         display = self._display
         for signal in (
             display.mask_style_changed,
@@ -112,6 +123,10 @@ class VideoView(QWidget):
         self._probability = rgba_image(picture) if picture is not None else None
         self.update()
 
+    def on_part_changed(self, part: QRect) -> None:
+        """A rectangle of the view looks different; an empty one stands for all."""
+        self.update(part if not part.isEmpty() else self.rect())
+
     def on_picking_changed(self) -> None:
         """While a place on the frame is to be picked, the cursor says so."""
         self._rest_cursor()
@@ -127,6 +142,11 @@ class VideoView(QWidget):
         self.update()
 
     # Space: held with a drag it pans, alone it plays. The window hands it on from wherever the focus is.
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether mouse and pen mean something else than a tool at this moment: they move the picture or pick."""
+        return self._space_held or self._drag_from is not None or bool(self._explanation.picking)
 
     def hold_space(self) -> None:
         """Space went down."""
@@ -144,7 +164,7 @@ class VideoView(QWidget):
         if self._explanation.picking:
             self.setCursor(Qt.CursorShape.CrossCursor)
         else:
-            self.unsetCursor()
+            self.setCursor(self.hand.cursor)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to pan with the middle button, or with the left one while Space is held; pick a place."""
@@ -201,13 +221,19 @@ class VideoView(QWidget):
         if is_explained:
             self.relevance.paint_map(painter, self.zoom.target)
         top = 0.0
-        if self._is_overlay_of_frame():
+        if self.comparison.is_shown_on(self._frame):
+            self.comparison.paint(painter, self.zoom.transform, self.devicePixelRatioF())
+        elif self._is_overlay_of_frame():
             if not is_explained:
                 self._paint_probability(painter)
-            self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
+            if self.corrections.picture is None:
+                self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
             top = self._paint_late(painter)
+        if not self.comparison.is_shown_on(self._frame):
+            self.corrections.paint(painter, event.rect())
         if self._frame is not None:
             self.relevance.paint_signs(painter, QRectF(self.rect()), self.zoom, self._frame, top)
+        self.hand.paint(painter)
         painter.end()
         if self._is_unpainted:
             self._is_unpainted = False
@@ -255,9 +281,9 @@ class VideoView(QWidget):
             painter.fillPath(path, area)
         # A dark shade under the bright rim keeps it visible on highlights.
         ratio = self.devicePixelRatioF()  # a cosmetic pen counts in pixels of the screen
-        painter.strokePath(path, _pen(QColor(0, 0, 0, 120), _SHADE_PX * ratio))
-        rim = _pen(colour, _RIM_PX * ratio)
-        rim.setDashPattern(_DASHES)
+        painter.strokePath(path, shade_pen(SHADE_PX * ratio))
+        rim = zoomless_pen(colour, RIM_PX * ratio)
+        rim.setDashPattern(DASHES)
         painter.strokePath(path, rim)
 
     def _paint_late(self, painter: QPainter) -> float:
@@ -267,12 +293,3 @@ class VideoView(QWidget):
             return 0.0
         text = f"late by {late} frames"
         return paint_badge(painter, badge_size(painter, text).translated(_EDGE_PX, _EDGE_PX), text, theme.WARNING).y()
-
-
-def _pen(colour: QColor, width_px: float) -> QPen:
-    """A pen whose width does not grow with the zoom."""
-    pen = QPen(colour, width_px)
-    pen.setCosmetic(True)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen

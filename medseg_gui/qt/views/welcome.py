@@ -24,6 +24,7 @@ from medseg_gui.qt.state.session import SessionState
 _BUTTONS = {"open_video": "Open video…", "open_folder": "Open folder…", "open_demo": "Try the demo"}
 _WIDTH_PX = 640
 _MOST_RECENT = 6
+_DATABASE = "project.sqlite"
 _SPEC = Qt.ItemDataRole.UserRole
 
 
@@ -138,7 +139,9 @@ def _recent_item(spec: str) -> QTreeWidgetItem:
     item.setForeground(1, QColor(theme.QUIET_TEXT))
     item.setToolTip(0, spec)
     item.setSizeHint(0, QSize(0, 32))
-    if path.is_dir():
+    if (path / _DATABASE).is_file():
+        item.setIcon(0, theme.icon("project"))
+    elif path.is_dir():
         item.setIcon(0, theme.icon("open-folder"))
     elif path.exists():
         item.setIcon(0, theme.icon("video"))

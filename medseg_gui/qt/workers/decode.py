@@ -35,6 +35,7 @@ class DecodeWorker(Worker):
     """
 
     opened = Signal(object)  # SourceInfo
+    project_found = Signal(str)  # what was to be opened is a project
     frame_ready = Signal(object)  # Frame
     frame_failed = Signal(object, bool)  # MedsegError, whether the source is gone altogether
 
@@ -75,6 +76,9 @@ class DecodeWorker(Worker):
             self._source = None
 
     def _open(self, spec: str) -> None:
+        if is_project(spec):
+            self.project_found.emit(spec)
+            return
         source = self._open_source(spec)
         self.end()
         self._source, self._ahead = source, None
@@ -115,6 +119,14 @@ def open_any(spec: str) -> Source:
     from medseg_gui.media import open_source  # PyAV takes its time; the window is there first
 
     return open_source(str(paths.demo_clip()) if spec == "demo" else spec)
+
+
+def is_project(spec: str) -> bool:
+    """Whether a path leads to a project folder, or to the database in one."""
+    from medseg_gui.project.database import DATABASE_NAME
+
+    path = Path(spec)
+    return path.name == DATABASE_NAME or (path / DATABASE_NAME).is_file()
 
 
 def _describe(spec: str, source: Source) -> SourceInfo:

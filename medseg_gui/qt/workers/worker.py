@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -41,6 +42,31 @@ class Mailbox(Generic[T]):
     def is_empty(self) -> bool:
         """Whether nothing waits."""
         return self._item is None
+
+
+class Fifo(Generic[T]):
+    """A line of items between two threads: none is lost, none overtakes another."""
+
+    def __init__(self) -> None:
+        self._items: deque[T] = deque()  # its ends are safe between threads
+
+    def put(self, item: T) -> None:
+        """Leave an item behind all others."""
+        self._items.append(item)
+
+    def take(self) -> T | None:
+        """Fetch the first item, None when there is none."""
+        return self._items.popleft() if self._items else None
+
+    @property
+    def first(self) -> T | None:
+        """The item that `take` would give."""
+        return self._items[0] if self._items else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._items
 
 
 class Worker(QObject):

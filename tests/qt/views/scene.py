@@ -7,13 +7,18 @@ from PySide6.QtCore import QObject
 
 from medseg_gui import overlay
 from medseg_gui.overlay import Overlay
+from medseg_gui.project.edits import MaskEdit
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.correction import CorrectionState
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
+from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
+from medseg_gui.qt.workers.edit import decode, keep, keep_carried, picture_of, propose
 from medseg_gui.types import INSTRUMENT, POLYP, Frame, Segmentation
 
 SOURCE_ID = "5ca1ab1e"
@@ -31,7 +36,14 @@ WEIGHTS = (
 def new_state() -> AppState:
     """A state in which nothing is open."""
     return AppState(
-        SessionState(), PlaybackState(), DisplayState(), AnalysisState(), PerformanceState(), ExplanationState()
+        SessionState(),
+        PlaybackState(),
+        DisplayState(),
+        AnalysisState(),
+        PerformanceState(),
+        ExplanationState(),
+        CorrectionState(),
+        PropagationState(),
     )
 
 
@@ -79,3 +91,52 @@ def open_clip(state: AppState, count: int = 50, kind: str = "video") -> None:
     state.analysis.reset(source.frame_count)
     state.playback.reset(source.frame_times)
     state.session.set_source(source)
+
+
+class Editing(QObject):
+    """Stands in for the edit worker: what the correction asks is done at once; it sees what `make_segmentation` shows.
+
+    Attributes:
+        edits: every mask that was to be written.
+        steps: every step that was walked, (frame index, whether it was redone).
+    """
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self._correction = state.correction
+        self.edits: list[MaskEdit] = []
+        self.steps: list[tuple[int, bool]] = []
+        state.playback.frame_changed.connect(self.on_frame_changed)
+        correction = state.correction
+        correction.keep_wanted.connect(self.on_keep_wanted)
+        correction.change_wanted.connect(self.on_change_wanted)
+        correction.keep_carried_wanted.connect(lambda edit: correction.on_kept(keep_carried(edit)))
+        correction.load_wanted.connect(self.on_load_wanted)
+        correction.frame_wanted.connect(lambda key: state.playback.seek(key.index))
+        correction.edited.connect(self.edits.append)
+        correction.undone.connect(lambda key: self.steps.append((key.index, False)))
+        correction.redone.connect(lambda key: self.steps.append((key.index, True)))
+
+    def on_frame_changed(self, frame: Frame) -> None:
+        """Show it to the correction, then propose."""
+        self._correction.set_frame(frame)
+        self.propose()
+
+    def propose(self) -> None:
+        """The middle quarter of the frame is one polyp."""
+        key = self._correction.key
+        assert key is not None
+        self._correction.set_proposal(propose(key, make_segmentation(key.index), 0.5))
+
+    def on_keep_wanted(self, request: KeepRequest) -> None:
+        """Answer."""
+        self._correction.on_kept(keep(request))
+
+    def on_change_wanted(self, request: ChangeRequest) -> None:
+        """Answer."""
+        self._correction.on_change(request, request.make(request.base))
+
+    def on_load_wanted(self, edit: MaskEdit) -> None:
+        """Answer."""
+        picture = picture_of(decode(edit))
+        self._correction.set_lesions(edit.key, picture.lesions, True, picture)

@@ -11,7 +11,7 @@ from tests.qt.views.scene import open_clip
 
 
 def test_says_device_and_why_and_how_fast(qtbot: QtBot, state: AppState) -> None:
-    bar = StatusBar(state.session, state.performance)
+    bar = StatusBar(state.session, state.performance, state.project)
     qtbot.addWidget(bar)
     state.session.set_device("CPU: no CUDA driver found")
     assert bar.text.text() == "CPU: no CUDA driver found"
@@ -23,7 +23,7 @@ def test_says_device_and_why_and_how_fast(qtbot: QtBot, state: AppState) -> None
 
 
 def test_says_that_something_is_being_opened(qtbot: QtBot, state: AppState) -> None:
-    bar = StatusBar(state.session, state.performance)
+    bar = StatusBar(state.session, state.performance, state.project)
     qtbot.addWidget(bar)
     state.session.open("colon.mp4")
     assert bar.text.text().startswith("Opening…")

@@ -26,7 +26,7 @@ OUTSIDE = QPoint(40, 40)
 @pytest.fixture
 def view(qtbot: QtBot, opened: AppState) -> VideoView:
     """Four times as large as the frame."""
-    view = VideoView(opened.playback, opened.analysis, opened.display, opened.explanation)
+    view = VideoView(opened.playback, opened.analysis, opened.display, opened.explanation, opened.correction)
     qtbot.addWidget(view)
     view.resize(640, 360)
     view.show()
@@ -273,7 +273,7 @@ def test_frame_of_one_pixel_is_shown_and_zoomed(view: VideoView, opened: AppStat
 
 
 def test_nothing_open_is_an_empty_canvas(qtbot: QtBot, state: AppState) -> None:
-    view = VideoView(state.playback, state.analysis, state.display, state.explanation)
+    view = VideoView(state.playback, state.analysis, state.display, state.explanation, state.correction)
     qtbot.addWidget(view)
     view.resize(320, 200)
     assert QColor(view.grab().toImage().pixelColor(160, 100)).lightness() < 20

@@ -1,0 +1,202 @@
+"""Does what takes long in correcting a frame: runs tools, draws outlines, packs steps, encodes and decodes masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+
+from medseg_gui.editing.history import Step, pack_change
+from medseg_gui.editing.lesions import Lesions, lesion_outlines
+from medseg_gui.editing.livewire import Livewire
+from medseg_gui.editing.roles import whole_frame
+from medseg_gui.errors import MedsegError
+from medseg_gui.overlay import label_map as predicted_labels
+from medseg_gui.project.edits import MaskEdit
+from medseg_gui.project.records import FrameKey, label_map, lesions_from_labels
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, WireRequest, key_text
+from medseg_gui.qt.state.lesion_picture import LesionPicture
+from medseg_gui.qt.workers.worker import Mailbox, Worker
+from medseg_gui.types import Frame, Segmentation
+
+_MANY_POINTS = 300
+_STRAY_PX = 0.7  # of the frame: less than the step from one pixel to the next across
+
+
+class EditWorker(Worker):
+    """Owns a livewire; lesions never change, they are replaced.
+
+    Changes keep their order; of previews, frames to load and ways to find only the newest counts.
+    """
+
+    kept = Signal(object)  # Kept
+    changed = Signal(object, object)  # ChangeRequest, Change
+    refused = Signal(object, object)  # ChangeRequest, MedsegError
+    loaded = Signal(object, object)  # FrameKey, LesionPicture
+    proposed = Signal(object)  # Proposal
+    wired = Signal(object, object)  # WireRequest, list of x, y
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._orders: SimpleQueue[KeepRequest | ChangeRequest | MaskEdit] = SimpleQueue()
+        self._preview: Mailbox[ChangeRequest] = Mailbox()
+        self._to_load: Mailbox[MaskEdit] = Mailbox()
+        self._to_propose: Mailbox[Callable[[], Proposal]] = Mailbox()
+
+        self._to_wire: Mailbox[WireRequest] = Mailbox()
+        self._wire: tuple[Frame, Livewire] | None = None
+        self._anchor: tuple[float, float] | None = None
+
+    # From any thread
+
+    def keep(self, request: KeepRequest) -> None:
+        """Draw, pack and encode lesions that have changed."""
+        self._orders.put(request)
+        self.wake()
+
+    def keep_carried(self, edit: MaskEdit) -> None:
+        """Make a step of a mask that was carried to a frame without one."""
+        self._orders.put(edit)
+        self.wake()
+
+    def propose_carried(self, edit: MaskEdit, confidence: float) -> None:
+        """Make a proposal of it."""
+        self._to_propose.put(partial(propose_carried, edit, confidence))
+        self.wake()
+
+    def change(self, request: ChangeRequest) -> None:
+        """Run a tool."""
+        if request.is_preview:
+            self._preview.put(request)
+        else:
+            self._orders.put(request)
+        self.wake()
+
+    def load(self, edit: MaskEdit) -> None:
+        """Decode what was corrected earlier; of several only the newest."""
+        self._to_load.put(edit)
+        self.wake()
+
+    def propose(self, key: FrameKey, segmentation: Segmentation, threshold: float) -> None:
+        """Make lesions of what the networks saw; of several only the newest."""
+        self._to_propose.put(partial(propose, key, segmentation, threshold))
+        self.wake()
+
+    def wire(self, request: WireRequest) -> None:
+        """Find the way along edges to a point; of several only the newest."""
+        self._to_wire.put(request)
+        self.wake()
+
+    # On the worker's own thread
+
+    def work(self) -> None:
+        """What was done first, then what is to be seen."""
+        if not self._orders.empty():  # each order wakes once
+            order = self._orders.get()
+            if isinstance(order, KeepRequest):
+                self.kept.emit(keep(order))
+            elif isinstance(order, MaskEdit):
+                self.kept.emit(keep_carried(order))
+            else:
+                self._change(order)
+        if (edit := self._to_load.take()) is not None:
+            self.loaded.emit(edit.key, picture_of(decode(edit)))
+        if (wanted := self._to_propose.take()) is not None:
+            self.proposed.emit(wanted())
+        if (way := self._to_wire.take()) is not None:
+            self._follow(way)
+        if (preview := self._preview.take()) is not None:
+            self._change(preview)
+
+    def end(self) -> None:
+        """What a person has done is handed on to be saved, even while the window closes."""
+        while not self._orders.empty():
+            if isinstance(order := self._orders.get(), KeepRequest):
+                self.kept.emit(keep(order))
+
+    def _follow(self, request: WireRequest) -> None:
+        """Searching all ways from an anchor takes long, following one of them nothing: the search is kept."""
+        if self._wire is None or self._wire[0] is not request.frame:
+            self._wire, self._anchor = (request.frame, Livewire(request.frame.rgb)), None
+        wire = self._wire[1]
+        if self._anchor != request.anchor:
+            wire.anchor(*request.anchor)
+            self._anchor = request.anchor
+        self.wired.emit(request, [(float(x), float(y)) for x, y in wire.path_to(*request.to)])
+
+    def _change(self, request: ChangeRequest) -> None:
+        try:
+            change = request.make(request.base)
+        except MedsegError as e:
+            self.refused.emit(request, e)
+            return
+        self.changed.emit(request, change)
+
+
+def keep(request: KeepRequest) -> Kept:
+    """All that follows from a change."""
+    lesions, change = request.lesions, request.change
+    step = None
+    if change is not None:
+        step = Step(key_text(request.key), request.title, pack_change(change), request.is_first)
+    edit = MaskEdit(
+        request.key,
+        lesions_from_labels(lesions.labels, lesions.classes),
+        lesions.shape,
+        request.state,
+        request.title,
+        request.weights,
+        request.name,
+    )
+    return Kept(request, edit, picture_of(lesions), step)
+
+
+def keep_carried(edit: MaskEdit) -> Kept:
+    """All that follows from accepting a mask for a frame that had none."""
+    lesions = decode(edit)
+    change = whole_frame(Lesions.empty(lesions.shape), lesions)
+    return keep(KeepRequest(edit.key, lesions, change, edit.title, True, edit.state, edit.weights, edit.name))
+
+
+def propose_carried(edit: MaskEdit, confidence: float) -> Proposal:
+    """What was carried to a frame, to start from."""
+    return Proposal(edit.key, picture_of(decode(edit)), confidence=confidence)
+
+
+def decode(edit: MaskEdit) -> Lesions:
+    """Lesions as they were encoded; one without a pixel is forgotten."""
+    return Lesions(label_map(edit.lesions, edit.size), {x.lesion_id: x.class_id for x in edit.lesions})
+
+
+def picture_of(lesions: Lesions) -> LesionPicture:
+    """Lesions with outlines and areas."""
+    outlines = {i: tuple(_lightened(c) for c in contours) for i, contours in lesion_outlines(lesions).items()}
+    return LesionPicture(lesions, outlines, lesions.areas_px())
+
+
+def _lightened(contour: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A long contour without the steps of its pixels: they are not seen, and painting takes as long as it has points.
+
+    Args:
+        contour: (N, 2) float32 x, y in pixels, closed.
+    """
+    if len(contour) < _MANY_POINTS:
+        return contour
+    return cv2.approxPolyDP(contour[:, None], _STRAY_PX, True)[:, 0].astype(np.float32, copy=False)
+
+
+def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:
+    """Each connected part of what the networks marked as a lesion."""
+    mask = predicted_labels(segmentation, dict.fromkeys(segmentation.probability, threshold))
+    return Proposal(
+        key,
+        picture_of(Lesions.from_mask(mask)),
+        " + ".join(segmentation.weights.values()),
+        probability=segmentation.probability,
+        threshold=threshold,
+    )
