@@ -1,4 +1,4 @@
-"""Show, import, export, back up and mend annotation projects."""
+"""Show, import, export, report on, back up and mend annotation projects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from medseg_gui.project.store import Project
 
-ACTIONS = ("show", "import", "export", "relocate", "agreement", "backup", "restore")
+ACTIONS = ("show", "import", "export", "report", "video", "relocate", "agreement", "backup", "restore")
 _FORMATS = ("coco", "png", "png-indexed", "yolo", "labelme", "csv")
 
 
@@ -19,14 +19,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("project", type=Path, help="the project folder; import makes a new one if it is not there")
     parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="import, relocate: where to look")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="export: a new or empty folder")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="export: a new or empty folder; "
+                        "report: a .pdf file; video: an .mp4 file")  # fmt: skip
     parser.add_argument("--format", choices=_FORMATS, help="import, export: how annotations are written")
-    parser.add_argument("--centre", help="export, show: of this hospital only; import: the hospital they come from")
-    parser.add_argument("--state", action="append", help="export: frames in this state, may be given again "
+    parser.add_argument("--source", dest="only", metavar="NAME", help="report, video: frames of this source alone; its "
+                        "name or the beginning of its content hash")  # fmt: skip
+    parser.add_argument("--frame", type=int, action="append", metavar="N", help="report, video: this frame, may be "
+                        "given again")  # fmt: skip
+    parser.add_argument("--explain", metavar="METHOD", help="report: with an explanation (lrp, gradcam or hirescam)")
+    parser.add_argument("--weights", metavar="NAME", help="report: of these weights (default: those of the frame)")
+    parser.add_argument(
+        "--centre", help="export, show, report: of this hospital only; import: the hospital they come from"
+    )
+    parser.add_argument("--state", action="append", help="export, report: frames in this state, may be given again "
                         "(default: corrected and accepted); all for every frame")  # fmt: skip
     parser.add_argument("--replace", action="store_true", help="import: also where a mask was corrected or accepted")
-    parser.add_argument("--deidentify", action="store_true", help="export, import: black out what lies outside the "
-                        "scope's field of view, hide file names, authors and notes")  # fmt: skip
+    parser.add_argument("--deidentify", action="store_true", help="export, import, report, video: black out what "
+                        "lies outside the scope's field of view, hide file names, authors and notes")  # fmt: skip
     parser.add_argument("--margin", type=int, default=0, metavar="PX", help="with --deidentify: black out so much more")
     parser.add_argument("--author", default=None, help="who works (default: the name you are logged in with)")
     parser.add_argument("--reader", type=int, choices=(1, 2), default=1, help="2 for the second reader's masks")
@@ -40,14 +49,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         ("import", args.source, "--from DIR"),
         ("relocate", args.source, "--from DIR"),
         ("export", args.output, "-o DIR"),
+        ("report", args.output, "-o FILE.pdf"),
+        ("video", args.output, "-o FILE.mp4"),
         ("import", args.format, "--format"),
         ("export", args.format, "--format"),
     ):
         if args.action == action and value is None:
             raise InputError(f"`medseg project {action}` needs {option}.")
+    from medseg_gui.commands.project_pictures import report, video
+
     result: dict[str, Any] = {
         "show": _show, "import": _import, "export": _export, "relocate": _relocate, "agreement": _agreement,
-        "backup": _backup, "restore": _restore,
+        "backup": _backup, "restore": _restore, "report": lambda a: report(a, _open(a)),
+        "video": lambda a: video(a, _open(a)),
     }[args.action](args)  # fmt: skip
     if not args.json:
         _print(result)
@@ -99,15 +113,11 @@ def _import(args: argparse.Namespace) -> dict[str, Any]:
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.commands.progress import progress_bar
-    from medseg_gui.errors import InputError
     from medseg_gui.project.exchange import FORMATS
     from medseg_gui.project.exchange.transfer import export_project
-    from medseg_gui.project.records import REVIEWED, STATES, FrameFilter
+    from medseg_gui.project.records import FrameFilter
 
-    states = STATES if args.state == ["all"] else tuple(args.state or REVIEWED)
-    if unknown := set(states) - set(STATES):
-        raise InputError(f"There is no state {unknown.pop()}; use one of {', '.join(STATES)}, or all.")
-    wanted = FrameFilter(states=states, centre=args.centre)
+    wanted = FrameFilter(states=wanted_states(args.state), centre=args.centre)
     with _open(args) as project, progress_bar("frames") as progress:
         done = export_project(project, args.format, args.output, wanted, args.deidentify, args.margin, progress)
     return {
@@ -117,6 +127,21 @@ def _export(args: argparse.Namespace) -> dict[str, Any]:
         "the_format_cannot_hold": FORMATS[args.format].loses,
         "output": str(args.output),
     }
+
+
+def wanted_states(words: list[str] | None) -> tuple[str, ...]:
+    """States from the command line; those behind which a person stands when none was given.
+
+    Raises:
+        InputError: there is no such state.
+    """
+    from medseg_gui.errors import InputError
+    from medseg_gui.project.records import REVIEWED, STATES
+
+    states = STATES if words == ["all"] else tuple(words or REVIEWED)
+    if unknown := set(states) - set(STATES):
+        raise InputError(f"There is no state {unknown.pop()}; use one of {', '.join(STATES)}, or all.")
+    return states
 
 
 def _relocate(args: argparse.Namespace) -> dict[str, Any]:

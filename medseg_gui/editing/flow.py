@@ -23,10 +23,14 @@ class Flow:
         source_xy: (H, W, 2) float32, column and row in the other frame, in pixels.
         error_px: (H, W) float32, by how much going there and back misses the start; large where tissue was
             hidden, blurred or washed away.
+        grey, carried_grey: (h, w) uint8, this frame and the other one carried to it, at the size at which motion
+            was looked for.
     """
 
     source_xy: NDArray[np.float32]
     error_px: FloatArray
+    grey: UInt8Array
+    carried_grey: UInt8Array
 
     def carry(self, labels: Labels) -> Labels:
         """Labels of the other frame as they lie in this one; 0 for what came from outside.
@@ -40,6 +44,29 @@ class Flow:
     def error_within(self, region: BoolArray) -> float:
         """Median error in pixels over a region; infinite when it is empty."""
         return float(np.median(self.error_px[region])) if region.any() else float("inf")
+
+    def carry_values(self, values: FloatArray) -> FloatArray:
+        """As `carry`, for (H, W) float32 values; beyond the edge the nearest one counts."""
+        moved = cv2.remap(
+            values, *_maps(self.source_xy), interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return moved.astype(np.float32, copy=False)
+
+    def likeness_within(self, region: BoolArray) -> float:
+        """How alike the tissue of a region and its surroundings looks after the motion, in [0, 1].
+
+        Going there and back again agrees also where both ways are wrong alike; how it looks then tells.
+
+        Source: zero-normalised cross-correlation (Lewis 1995).
+        """
+        size = self.grey.shape[1], self.grey.shape[0]
+        small = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        around = cv2.dilate(small, np.ones((9, 9), np.uint8)) > 0
+        if not around.any():
+            return 0.0
+        here, there = (picture[around].astype(np.float64) for picture in (self.grey, self.carried_grey))
+        here, there = here - here.mean(), there - there.mean()
+        return max(float((here * there).sum() / (np.linalg.norm(here) * np.linalg.norm(there) + 1e-9)), 0.0)
 
 
 def motion(to_rgb: UInt8Array, from_rgb: UInt8Array) -> Flow:
@@ -65,13 +92,14 @@ def motion(to_rgb: UInt8Array, from_rgb: UInt8Array) -> Flow:
         finder.calc(a, b, still.copy()).astype(np.float32, copy=False)
         for a, b in ((to_grey, from_grey), (from_grey, to_grey))
     )
-    returned = cv2.remap(
-        forth, *_maps(_absolute(back)), interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    from_there = _maps(_absolute(back))
+    returned = cv2.remap(forth, *from_there, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     scale = np.array([width / size[0], height / size[1]], np.float32)
     error = np.linalg.norm((back + returned) * scale, axis=2)
     flow = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR) * scale
-    return Flow(_absolute(flow), cv2.resize(error, (width, height), interpolation=cv2.INTER_LINEAR))
+    error = cv2.resize(error, (width, height), interpolation=cv2.INTER_LINEAR)
+    carried = cv2.remap(from_grey, *from_there, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    return Flow(_absolute(flow), error, to_grey, carried)
 
 
 def _flow_size(width: int, height: int) -> tuple[int, int]:

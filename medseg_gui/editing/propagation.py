@@ -1,23 +1,30 @@
-"""Carry the lesions of a corrected frame to its neighbours: motion says where they went, the network where they end."""
+"""Carry the lesions of a corrected frame to its neighbours: motion says where they went, the network where they end.
+
+The network's outline is taken, plus what the person had corrected of it, carried along; the correction counts as much
+as motion can be relied on. What the network does not know is carried by motion alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from medseg_gui.editing.components import number_parts
 from medseg_gui.editing.flow import Flow, motion
-from medseg_gui.editing.lesions import NO_LESION, Lesions
+from medseg_gui.editing.lesions import Lesions
 from medseg_gui.editing.shape import signed_distance
+from medseg_gui.editing.sighting import Sighting, agreement, sight
 from medseg_gui.types import BoolArray, FloatArray, UInt8Array
+
+__all__ = ["STOP_BELOW", "Probability", "Propagated", "agreement", "interpolate", "propagate", "propagate_run"]
 
 STOP_BELOW = 0.5
 _TOLERATED = 0.02  # of the frame's longer side: an error of the flow from which it counts for nothing
 _BAND = 0.05  # of the frame's longer side: how far the network may pull an outline
 _JOINED = 0.3  # overlap from which the network is taken to see the same lesion
+_LOST = 0.5  # steadiness of the motion below which it is not followed
 
 Probability = Mapping[int, FloatArray]
 
@@ -38,32 +45,42 @@ class Propagated:
 
 
 def propagate(
-    lesions: Lesions, from_rgb: UInt8Array, to_rgb: UInt8Array, probability: Probability | None = None
+    lesions: Lesions,
+    from_rgb: UInt8Array,
+    to_rgb: UInt8Array,
+    probability: Probability | None = None,
+    from_probability: Probability | None = None,
+    known: Collection[int] | None = None,
 ) -> Propagated:
     """Carry lesions from one frame to another, before or after it.
 
-    A lesion's confidence is the mean of how consistent the flow is within it and how well what was carried agrees
-    with what the network sees there. Without a network the flow decides alone.
+    A lesion's confidence is the mean of how steady the motion is there and how well the network agrees with what was
+    carried; where motion lost it, how well what the network sees instead fits its shape. Without a network the flow
+    decides alone.
 
     Args:
         lesions: of the frame they come from.
         from_rgb, to_rgb: (H, W, 3) uint8 RGB.
         probability: class id -> (h, w) float in [0, 1] of the frame carried to; None or without a class when no
             network looks for it.
+        from_probability: the same of the frame they come from; it shows what a person corrected.
+        known: ids of lesions that the network sees, and may find again; `known_lesions` of the start of a run.
+            None for those that it sees in the frame they come from, or for all when that was not told.
 
     Raises:
         ShapeError: the frames differ in size.
     """
+    known = known_lesions(lesions, from_probability) if known is None else known
     flow = motion(to_rgb, from_rgb)
-    carried = flow.carry(lesions.labels)
-    labels = np.zeros_like(carried)
+    labels = np.zeros_like(lesions.labels)
     nearest = np.full(labels.shape, np.inf, np.float32)
     confidence: dict[int, float] = {}
     for lesion_id, class_id in lesions.classes.items():
         if not lesions.region(lesion_id).any():
             continue
-        seen = probability.get(class_id) if probability else None
-        distance, confidence[lesion_id] = _correct(carried == lesion_id, flow, seen)
+        step = _Step(lesions, lesion_id, flow, lesion_id in known)
+        seen, before = (p.get(class_id) if p else None for p in (probability, from_probability))
+        distance, confidence[lesion_id] = step.corrected(seen, before)
         wins = (distance < 0) & (distance < nearest)
         labels[wins] = lesion_id
         np.minimum(nearest, distance, out=nearest)
@@ -75,6 +92,7 @@ def propagate_run(
     rgb: UInt8Array,
     frames: Iterable[tuple[UInt8Array, Probability | None]],
     stop_below: float = STOP_BELOW,
+    probability: Probability | None = None,
 ) -> Iterator[Propagated]:
     """Carry lesions from frame to frame until it is unsure, the frames end, or no lesion is left.
 
@@ -83,16 +101,26 @@ def propagate_run(
         rgb: (H, W, 3) uint8, the corrected frame.
         frames: picture and probability of its followers in order, or of its forerunners, nearest first.
         stop_below: confidence below which the frame is not given any more, in [0, 1].
+        probability: of the corrected frame, to tell what a person corrected.
 
     Yields:
         What was carried to each frame, in order.
     """
-    for to_rgb, probability in frames:
-        carried = propagate(lesions, rgb, to_rgb, probability)
+    known = known_lesions(lesions, probability)
+    for to_rgb, to_probability in frames:
+        carried = propagate(lesions, rgb, to_rgb, to_probability, probability, known)
         if carried.confidence < stop_below or not carried.confidence_of:
             return
         yield carried
-        lesions, rgb = carried.lesions, to_rgb
+        lesions, rgb, probability = carried.lesions, to_rgb, to_probability
+
+
+def known_lesions(lesions: Lesions, probability: Probability | None) -> frozenset[int]:
+    """Ids of the lesions that the network sees as well; all when there is no prediction to tell."""
+    if probability is None:
+        return frozenset(lesions.classes)
+    seen = {k: probability.get(class_id) for k, class_id in lesions.classes.items()}
+    return frozenset(k for k, p in seen.items() if p is not None and _sighted(lesions, k, p).overlap >= _JOINED)
 
 
 def interpolate(first: Lesions, last: Lesions, share: float) -> Lesions:
@@ -120,37 +148,59 @@ def interpolate(first: Lesions, last: Lesions, share: float) -> Lesions:
     return Lesions(labels, {k: v for k, v in first.classes.items() if k in last.classes})
 
 
-def agreement(a: BoolArray, b: BoolArray) -> float:
-    """Dice overlap of two regions in [0, 1]; 1 when both are empty. Source: Dice 1945, eq. 1."""
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 1.0
+class _Step:
+    """One lesion on its way to the next frame."""
+
+    def __init__(self, lesions: Lesions, lesion_id: int, flow: Flow, is_known: bool) -> None:
+        self._lesions, self._id, self._flow, self._is_known = lesions, lesion_id, flow, is_known
+        self._labels = flow.carry(lesions.labels)
+        self._carried = self._labels == lesion_id
+        self._band = _BAND * max(lesions.shape)
+        error = np.exp(-flow.error_within(self._carried) / (_TOLERATED * max(lesions.shape)))
+        self._steady = float(error) * flow.likeness_within(self._carried)
+
+    def corrected(self, seen: FloatArray | None, before: FloatArray | None) -> tuple[FloatArray, float]:
+        """Signed distance in the next frame after the network had its say, and the confidence in it."""
+        if seen is None:
+            return signed_distance(self._carried), self._steady
+        is_lost = self._is_known and self._steady < _LOST
+        # What left the picture by a wrong flow is looked for with the shape that it had.
+        shape = self._carried if self._carried.any() else self._lesions.region(self._id)
+        sighting = sight(shape, _others(self._lesions, self._labels, self._id), seen, is_lost)
+        joined = sighting.overlap >= _JOINED
+        if is_lost and sighting.region.any():
+            return signed_distance(sighting.region), sighting.likeness
+        has_a_say = self._is_known or joined
+        confidence = (self._steady + sighting.likeness) / 2 if has_a_say else self._steady
+        return self._outline(sighting.region if joined else None, before), confidence
+
+    def _outline(self, predicted: BoolArray | None, before: FloatArray | None) -> FloatArray:
+        """The network's outline and the person's correction of it; what was carried where there is no outline."""
+        carried = signed_distance(self._carried)
+        if predicted is None:
+            return carried
+        network = self._clipped(predicted)
+        earlier = _sighted(self._lesions, self._id, before) if before is not None else None
+        if earlier is not None and earlier.overlap >= _JOINED:
+            correction = self._clipped(self._lesions.region(self._id)) - self._clipped(earlier.region)
+            return network + self._steady * self._flow.carry_values(correction)
+        share = self._steady / 2
+        return share * np.clip(carried, -self._band, self._band) + (1 - share) * network
+
+    def _clipped(self, region: BoolArray) -> FloatArray:
+        return np.clip(signed_distance(region), -self._band, self._band)
 
 
-def _correct(carried: BoolArray, flow: Flow, seen: FloatArray | None) -> tuple[FloatArray, float]:
-    """Signed distance of one lesion after the network had its say, and the confidence in it."""
-    side = max(carried.shape)
-    steady = float(np.exp(-flow.error_within(carried) / (_TOLERATED * side)))
-    distance = signed_distance(carried)
-    if seen is None or not carried.any():
-        return distance, steady
-    predicted = _predicted_there(carried, seen)
-    alike = agreement(carried, predicted)
-    confidence = (steady + alike) / 2
-    if alike < _JOINED:
-        return distance, confidence
-    band = _BAND * side
-    own, other = (np.clip(d, -band, band) for d in (distance, signed_distance(predicted)))
-    trust = steady / (steady + alike)
-    return trust * own + (1 - trust) * other, confidence
+def _others(lesions: Lesions, labels: np.ndarray, lesion_id: int) -> BoolArray:
+    """Where the other lesions of its class lie in a label map."""
+    ids = [k for k, c in lesions.classes.items() if c == lesions.classes[lesion_id] and k != lesion_id]
+    return np.isin(labels, ids)
 
 
-def _predicted_there(carried: BoolArray, seen: FloatArray) -> BoolArray:
-    """What the network marks in one piece with the carried lesion."""
-    height, width = carried.shape
-    marked = cv2.resize(seen.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
-    parts, _ = number_parts(marked)
-    met = np.unique(parts[carried & marked])
-    return np.isin(parts, met[met != NO_LESION]) & marked
+def _sighted(lesions: Lesions, lesion_id: int, probability: FloatArray) -> Sighting:
+    """What the network sees of a lesion in its own frame."""
+    others = _others(lesions, lesions.labels, lesion_id)
+    return sight(lesions.region(lesion_id), others, probability, is_lost=False)
 
 
 def _middle(region: BoolArray) -> np.ndarray:

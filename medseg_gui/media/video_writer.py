@@ -15,6 +15,8 @@ from av.video.stream import VideoStream
 from medseg_gui.errors import OutputError
 from medseg_gui.types import UInt8Array
 
+_CLOCK = Fraction(1, 90_000)  # s; that of MPEG, which holds the usual frame rates without a remainder
+
 
 class VideoWriter:
     """Writes beside the final name and takes its place when all went well; use it in a `with`.
@@ -22,7 +24,7 @@ class VideoWriter:
     Args:
         path: an `.mp4` file; its folder must exist.
         size: (height, width) of the pictures; odd sides lose their last row or column, which H.264 cannot hold.
-        frame_rate: frames/s.
+        frame_rate: frames/s; nominal when pictures come with times of their own.
         crf: constant quality of x264, 0 best, 51 worst.
 
     Raises:
@@ -42,14 +44,25 @@ class VideoWriter:
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = self._width, self._height, "yuv420p"
         self._stream = stream
+        self._first_s: float | None = None
 
-    def write(self, rgb: UInt8Array) -> None:
-        """Add one (H, W, 3) uint8 RGB picture.
+    def write(self, rgb: UInt8Array, time_s: float | None = None) -> None:
+        """Add one picture.
+
+        Args:
+            rgb: (H, W, 3) uint8 RGB.
+            time_s: when it is shown, in seconds, later than the one before; the first one begins the video. Given for
+                all pictures or for none, which are then shown evenly.
 
         Raises:
             OutputError: the disk is full or gone.
         """
         frame = av.VideoFrame.from_ndarray(rgb[: self._height, : self._width].copy(), format="rgb24")
+        if time_s is not None:
+            if self._first_s is None:
+                self._first_s = time_s
+                self._stream.codec_context.time_base = _CLOCK
+            frame.pts, frame.time_base = round((time_s - self._first_s) / _CLOCK), _CLOCK
         try:
             self._container.mux(self._stream.encode(frame))
         except (OSError, av.error.FFmpegError) as e:

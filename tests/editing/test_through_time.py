@@ -62,6 +62,44 @@ def test_a_network_that_sees_something_else_changes_nothing_but_the_confidence()
     assert helped.confidence < alone.confidence
 
 
+def soft(region: np.ndarray) -> dict[int, np.ndarray]:
+    """What a network that marks this region gives."""
+    return {POLYP: cv2.GaussianBlur(np.where(region, 0.98, 0.02).astype(np.float32), (0, 0), 1.0)}
+
+
+def test_a_lesion_that_the_network_misses_stays() -> None:
+    rgb, elsewhere = texture(), soft(disc(SHAPE, 165, 25, 14))
+    frames = [(moved(rgb, 3 * k, 0), elsewhere) for k in (1, 2, 3)]
+    steps = list(propagate_run(lesions_of(LESION), rgb, frames, probability=elsewhere))
+    assert len(steps) == 3
+    assert agreement(steps[-1].lesions.region(1), moved(LESION, 9, 0)) > 0.93
+
+
+def test_a_correction_travels_with_the_tissue() -> None:
+    """The person cut off the half that the network wrongly marks, in both frames."""
+    rgb, left = texture(), LESION & (np.arange(SHAPE[1]) < 80)
+    step = propagate(lesions_of(left), rgb, moved(rgb, 6, 0), soft(moved(LESION, 6, 0)), soft(LESION))
+    wanted = moved(left, 6, 0)
+    assert agreement(step.lesions.region(1), wanted) > agreement(moved(LESION, 6, 0), wanted) + 0.05
+
+
+def test_a_lesion_that_motion_lost_is_found_again_by_the_network() -> None:
+    rgb, there = texture(), disc(SHAPE, 140, 60, 30)
+    step = propagate(lesions_of(LESION), rgb, texture(1), soft(there), soft(LESION))
+    assert agreement(step.lesions.region(1), there) > 0.9
+    assert step.confidence > 0.5
+    unknown = propagate(lesions_of(LESION), rgb, texture(1), soft(there), soft(there))
+    assert unknown.confidence < 0.5
+
+
+def test_a_part_that_is_rather_another_lesions_is_not_taken() -> None:
+    rgb, other = texture(), disc(SHAPE, 160, 100, 18)
+    both = Lesions((LESION + 3 * other).astype(np.uint16), {1: POLYP, 3: POLYP})
+    step = propagate(both, rgb, rgb, soft(other), soft(LESION | other))
+    assert agreement(step.lesions.region(3), other) > 0.9
+    assert step.confidence_of[1] < step.confidence_of[3]
+
+
 def test_ids_and_classes_travel_and_nothing_is_no_trouble() -> None:
     rgb = texture()
     both = lesions_of(np.where(LESION, 1, np.where(disc(SHAPE, 150, 40, 15), 2, 0)))

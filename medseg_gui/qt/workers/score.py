@@ -149,7 +149,8 @@ class ScoreWorker(Worker):
             return lambda source, index: flicker_at(segmenters, source, index, job.threshold)
         _, explainer = self._explainers.load(job.weights[0])
         request = ExplanationRequest(method="lrp", class_id=job.class_id, threshold=job.threshold)
-        return lambda source, index: explainer.explain(source.read(index), request).trust.outside
+        is_unwanted = self._is_stopping.is_set
+        return lambda source, index: explainer.explain(source.read(index), request, is_unwanted).trust.outside
 
     def _may_go_on(self, job: ScoreJob) -> bool:
         while self._wanted is job and not self._may_run.wait(_HOLD_S):
