@@ -296,7 +296,8 @@ def test_a_word_that_is_no_command_is_a_source(monkeypatch: pytest.MonkeyPatch) 
 
 CORE = ["types", "errors", "paths", "settings", "overlay", "device", "media", "data", "networks", "segmenter",
         "explain", "explanation", "explanation_files", "relevance_picture", "prediction", "training.loop",
-        "evaluation.scores", "project.exchange.transfer", "project.review", "cli"]  # fmt: skip
+        "training.versions", "experiments.experiment", "evaluation.scores",
+        "project.exchange.transfer", "project.review", "cli"]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -50,11 +50,15 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """What came of it, for the person at the screen."""
-        if self.before["dice"] is None:
-            alarms = f"{self.before['falsely_marked']} to {self.after['falsely_marked']}"
-            return f"False alarms on held-out frames went from {alarms} of {self.after['empty_images']}."
-        change = f"Dice on {self.after['images']} held-out frames: {self.before['dice']:.4f} → {self.after['dice']:.4f}"
-        return f"{change}." if self.is_proposed else f"{change}; the new weights are worse and are not proposed."
+        told = []
+        if self.before["dice"] is not None:
+            told.append(
+                f"Dice on {self.after['images']} held-out frames: {self.before['dice']:.4f} → {self.after['dice']:.4f}"
+            )
+        if self.after["empty_images"]:
+            alarms = f"{self.before['falsely_marked']} → {self.after['falsely_marked']}"
+            told.append(f"false alarms on {self.after['empty_images']} frames that show none: {alarms}")
+        return "; ".join(told) + ("." if self.is_proposed else "; the new weights are worse and are not proposed.")
 
 
 def compare(before: WeightsInfo, after: WeightsInfo, held_out: Sequence[Example], device: str = "auto") -> Comparison:

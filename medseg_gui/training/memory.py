@@ -46,7 +46,7 @@ class FittingBatches:
                 torch.cuda.empty_cache()
 
     def _cut(self, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-        return zip(*(t.chunk(self.parts) for t in tensors), strict=True)
+        return zip(*(t.tensor_split(self.parts) for t in tensors), strict=True)
 
     def _halve(self, batch_size: int, error: BaseException) -> None:
         if processes.count() > 1:

@@ -47,7 +47,7 @@ def test_two_processes_come_to_the_result_of_one(tmp_path: Path) -> None:
         "8",
     ]
     program += ["--epochs", "1", "--lr", "1e-4", "--device", "cpu", "--json"]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     ends = []
     for name, start in (("one", [sys.executable]), ("two", launcher)):
         done = subprocess.run(

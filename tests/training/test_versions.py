@@ -51,7 +51,8 @@ def comparison(before: float | None, after: float | None, alarms: tuple[int, int
 )
 def test_worse_weights_are_not_proposed(found: Comparison, proposed: bool) -> None:
     assert found.is_proposed is proposed
-    assert ("not proposed" in found.sentence) == (not proposed and found.after["dice"] < 0.9)
+    assert ("not proposed" in found.sentence) is not proposed
+    assert f"{found.before['falsely_marked']} → {found.after['falsely_marked']}" in found.sentence
 
 
 def test_a_version_knows_where_it_comes_from_and_is_active(tmp_path: Path) -> None:
