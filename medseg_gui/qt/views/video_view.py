@@ -222,7 +222,7 @@ class VideoView(QWidget):
             if self.corrections.picture is None:
                 self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
             top = self._paint_late(painter)
-        self.corrections.paint(painter, event.rect())
+        self.corrections.paint(painter, event.rect(), with_areas=not is_explained)
         if self._frame is not None:
             self.relevance.paint_signs(painter, QRectF(self.rect()), self.zoom, self._frame, top)
         self.hand.paint(painter)
