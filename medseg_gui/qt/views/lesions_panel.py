@@ -176,7 +176,7 @@ class LesionsPanel(QWidget):
     def _class_icon(self, class_id: int) -> QIcon:
         """The colour of a class, on the chosen row too, where Qt would tint it."""
         icon = swatch_icon([self._display.colours[class_id]])
-        icon.addPixmap(icon.pixmap(swatch_size(1)), QIcon.Mode.Selected)
+        icon.addPixmap(icon.pixmap(self.tree.iconSize()), QIcon.Mode.Selected)
         return icon
 
     # From the person
