@@ -23,6 +23,9 @@ class ToolPalette(QToolBar):
         self.setOrientation(Qt.Orientation.Vertical)
         self.setIconSize(QSize(20, 20))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        if (layout := self.layout()) is not None:  # all of them shall fit into 720 lines
+            layout.setSpacing(1)
+            layout.setContentsMargins(6, 4, 6, 4)
         for name in PALETTE:
             if name is None:
                 self.addSeparator()

@@ -73,6 +73,4 @@ class _ClassLabel(QWidget):
 def _search_button(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
-    button.setText(" Keys")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button
