@@ -78,12 +78,13 @@ class CorrectionLayer(QObject):
         elif not (rect := self._patch(box)).isEmpty():
             self.changed.emit(rect)
 
-    def paint(self, painter: QPainter, exposed: QRect) -> None:
+    def paint(self, painter: QPainter, exposed: QRect, with_areas: bool = True) -> None:
         """Paint what lies in a rectangle of the view.
 
         Args:
             painter: on the view.
             exposed: in view pixels.
+            with_areas: whether areas may cover what lies below; in the middle of a stroke they do anyway.
         """
         style = self._display.mask_style
         is_live = self._correction.stroke is not None or self._correction.preview is not None
@@ -93,7 +94,7 @@ class CorrectionLayer(QObject):
             self._draw()
         ratio = self._areas.devicePixelRatio()
         part = QRect(exposed.topLeft() * ratio, exposed.size() * ratio)
-        if style == "filled" or is_live:
+        if (style == "filled" and with_areas) or is_live:
             painter.drawImage(exposed, self._areas, part)
         painter.drawImage(exposed, self._rims, part)
 

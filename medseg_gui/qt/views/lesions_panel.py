@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -70,7 +70,7 @@ class LesionsPanel(QWidget):
     def _new_button(self, class_id: int) -> QToolButton:
         name = CLASS_NAMES[class_id]
         button = QToolButton()
-        button.setText(f"New {name}")
+        button.setText(f" New {name}")
         button.setCheckable(True)
         button.setProperty("framed", True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -164,7 +164,7 @@ class LesionsPanel(QWidget):
         is_hidden = lesion_id in self._correction.hidden
         item.setIcon(_EYE, theme.icon("eye-off" if is_hidden else "eye"))
         item.setToolTip(_EYE, "Show this lesion" if is_hidden else "Hide this lesion")
-        item.setIcon(_NAME, swatch_icon([self._display.colours[class_id]]))
+        item.setIcon(_NAME, self._class_icon(class_id))
         item.setToolTip(_NAME, "Strokes go into the chosen lesion; double click makes it the other class")
         item.setIcon(_BIN, theme.icon("trash"))
         item.setToolTip(_BIN, "Delete this lesion (Delete)")
@@ -172,6 +172,12 @@ class LesionsPanel(QWidget):
         item.setFont(_AREA, theme.tabular(self.font()))
         item.setData(_NAME, _ID, lesion_id)
         return item
+
+    def _class_icon(self, class_id: int) -> QIcon:
+        """The colour of a class, on the chosen row too, where Qt would tint it."""
+        icon = swatch_icon([self._display.colours[class_id]])
+        icon.addPixmap(icon.pixmap(swatch_size(1)), QIcon.Mode.Selected)
+        return icon
 
     # From the person
 

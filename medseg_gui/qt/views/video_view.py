@@ -230,7 +230,7 @@ class VideoView(QWidget):
                 self._paint_masks(painter, is_filled=self._display.mask_style == "filled" and not is_explained)
             top = self._paint_late(painter)
         if not self.comparison.is_shown_on(self._frame):
-            self.corrections.paint(painter, event.rect())
+            self.corrections.paint(painter, event.rect(), with_areas=not is_explained)
         if self._frame is not None:
             self.relevance.paint_signs(painter, QRectF(self.rect()), self.zoom, self._frame, top)
         self.hand.paint(painter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
+from PySide6.QtGui import QImage, QInputDevice, QPainter, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -216,3 +216,15 @@ def test_another_tool_gives_up_the_stroke(view: VideoView, opened: AppState, edi
     QTest.mouseRelease(view, LEFT, NONE, CORNER)
     assert editing.edits == []
     assert opened.correction.stroke is None
+
+
+def test_over_an_explanation_only_the_rim_is_drawn(view: VideoView, opened: AppState) -> None:
+    opened.correction.accept()
+    assert is_tinted(pixels(view), INSIDE)
+    image = QImage(view.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    painter = QPainter(image)
+    view.corrections.paint(painter, view.rect(), with_areas=False)
+    painter.end()
+    assert image.pixelColor(INSIDE).alpha() == 0
+    assert any(image.pixelColor(INSIDE.x(), y).alpha() == 255 for y in range(80, 100))
