@@ -11,7 +11,8 @@ from medseg_gui.types import Frame
 
 READER_COLOURS = {1: "#f0e442", 2: "#56b4e9"}  # after Okabe & Ito: told apart without red or green
 _SHADE = QColor(255, 255, 255, 90)
-_RIM_PX, _GROUND_PX = 2.0, 4.0
+_RIM_PX, _GROUND_PX = 2.5, 4.5
+_DASHES = [3.5, 3.5]
 
 
 class ComparisonLayer(QObject):
@@ -50,9 +51,13 @@ class ComparisonLayer(QObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setTransform(transform, True)
         painter.fillPath(self._difference, _SHADE)
-        for reader, path in self._paths.items():
+        for path in self._paths.values():
             painter.strokePath(path, _pen(QColor(0, 0, 0, 150), _GROUND_PX * ratio))
-            painter.strokePath(path, _pen(QColor(READER_COLOURS[reader]), _RIM_PX * ratio))
+        for reader, path in self._paths.items():
+            pen = _pen(QColor(READER_COLOURS[reader]), _RIM_PX * ratio)
+            if reader == 2:  # dashes: where both run together, both colours are to be seen
+                pen.setDashPattern(_DASHES)
+            painter.strokePath(path, pen)
         painter.restore()
 
 
@@ -60,4 +65,5 @@ def _pen(colour: QColor, width_px: float) -> QPen:
     pen = QPen(colour, width_px)
     pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     return pen
