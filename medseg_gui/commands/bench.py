@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="add the cost of each explanation beside one forward pass, and play with LRP on",
+        help="add the cost of each explanation, and play with LRP on",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
