@@ -237,6 +237,7 @@ class FrameExplainer:
             agrees,
             skip_shares(parts),
             self.record.warnings.get(request.way(self.cam_layer_names[-1]), ""),
+            request.target.kind,
         )
 
     def _whole(

@@ -16,8 +16,9 @@ import torch
 from medseg_gui import paths
 from medseg_gui.cli import run
 from medseg_gui.commands import COMMANDS
+from medseg_gui.explanation_record import read_record
 from medseg_gui.networks import build_network
-from medseg_gui.networks.weights import save_weights
+from medseg_gui.networks.weights import find_weights, save_weights
 
 HEADER = {"network": "unet_lite0", "class": "polyp", "input_size": "64", "threshold": "0.5"}
 
@@ -179,6 +180,34 @@ def test_evaluate_holds_explanations_beside_baselines(
     assert "| *mask* |" in page.read_text(encoding="utf-8")
 
 
+def test_explain_checks_each_map_on_demand(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explain", str(dataset / "images"), "--weights", weights, "-o", str(tmp_path / "out"), "--every", "5"]
+    assert run([*arguments, "--threshold", "0.4", "--check", "--json"]) == 0
+    for row in json_of(capsys)["frames"]:
+        assert [m["name"] for m in row["check"]["maps"]] == ["map", "mask", "edges", "noise"]
+        assert all(0 <= p <= 1 for m in row["check"]["maps"] for p in (*m["deletion"], *m["insertion"]))
+        assert row["warning"] == ""
+    assert run([*arguments, "--threshold", "0.4", "--check"]) == 0
+    assert "with shuffled weights" in capsys.readouterr().out
+
+
+def test_what_is_measured_is_kept_beside_the_weights(
+    weights: str, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    arguments = ["evaluate", str(dataset), "--weights", weights, "--explanations", "--threshold", "0.4"]
+    assert run([*arguments, "--limit", "1", "--seed", "3", "--keep", "--report", str(page), "--json"]) == 0
+    told = json_of(capsys)
+    assert "--limit 1 --seed 3" in page.read_text(encoding="utf-8")
+    assert str(tmp_path) not in page.read_text(encoding="utf-8")
+    record = read_record(find_weights(weights))
+    assert record.images == 1
+    ways = {name: row for name, row in told["maps"].items() if name not in ("mask", "edges", "noise")}
+    assert set(record.warnings) == {name for name, row in ways.items() if not all(row["passes"].values())}
+
+
 def test_bench_counts_what_explanations_cost(weights: str, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["bench", str(dataset / "images"), "--weights", weights, "--frames", "10", "--no-window"]
     assert run([*arguments, "--explain", "--json"]) == 0
@@ -186,6 +215,8 @@ def test_bench_counts_what_explanations_cost(weights: str, dataset: Path, capsys
     assert costs["lrp epsilon"]["forwards"] <= 2.2
     assert costs["lrp zplus"]["forwards"] <= 4.0
     assert costs["gradcam"]["forwards"] <= 1.5
+    assert costs["hirescam at bottleneck"]["forwards"] <= 1.5
+    assert all(0 < c["best_ms"] <= c["median_ms"] for c in costs.values())
     assert costs["zennit epsilon"]["forwards"] > 1.5 * costs["lrp epsilon"]["forwards"]
 
 

@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play in the window (default 20)")
     parser.add_argument("--no-window", action="store_true", help="leave out painting and the whole pipeline")
     parser.add_argument(
-        "--explain", action="store_true", help="add the cost of each explanation beside one forward pass"
+        "--explain",
+        action="store_true",
+        help="add the cost of each explanation, and play with LRP on",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
@@ -70,9 +72,10 @@ def _explanations(info: WeightsInfo, frames: list[Frame], args: argparse.Namespa
 def _window(spec: str, args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.qt.playback_bench import measure_playback
 
-    figures = measure_playback(spec, args.seconds)
+    figures = measure_playback(spec, args.seconds, explain="lrp" if args.explain else "off")
     if not args.json:
-        print("| the whole pipeline, playing in the window | |\n| --- | --- |")
+        explaining = " with LRP on" if args.explain else ""
+        print(f"| the whole pipeline, playing in the window{explaining} | |\n| --- | --- |")
         for name, value in figures.items():
             print(f"| {name.replace('_', ' ')} | {value:.1f} |")
     return figures

@@ -84,6 +84,7 @@ def _explanations(args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.errors import InputError
     from medseg_gui.evaluation.explanations import as_dict, report, score_explanations
     from medseg_gui.evaluation.report_file import write_report
+    from medseg_gui.explanation_check import BASELINES
     from medseg_gui.explanation_record import write_record
     from medseg_gui.networks.weights import find_weights
 
@@ -100,7 +101,8 @@ def _explanations(args: argparse.Namespace) -> dict[str, Any]:
         print(page)
     result = {"weights": info.weights_id, "part": args.part, "threshold": threshold, **as_dict(scores)}
     if args.keep:
-        write_record(info, result)
+        ways = {name: row for name, row in result["maps"].items() if name not in BASELINES}
+        write_record(info, result | {"maps": ways})
     return result
 
 

@@ -14,9 +14,11 @@ from medseg_gui.types import BoolArray, FloatArray, Trust
 
 LEDGER_LIMIT = 1e-3
 STABILITY_LIMIT = 0.8
-OUTSIDE_LIMIT = 0.5
+OUTSIDE_LIMIT = 1 / 3
 AGREEMENT_LIMIT = 0.0
 RANDOMISED_LIMIT = 0.3
+
+_FOR_WHOM = {"pixel": " for this pixel", "lesion": " for this lesion", "rim": " for the rim"}
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,16 @@ def judge(
     agreement: float | None = None,
     skips: Mapping[str, float] | None = None,
     warning: str = "",
+    target: str = "mask",
 ) -> Trust:
-    """The plain word and its reason; the gravest one wins. What failed a check before is never called sound."""
+    """The plain word and its reason; the gravest one wins. What failed a check before is never called sound.
+
+    Args:
+        part: where the relevance lies.
+        ledger_error, stability, agreement, skips, warning: as in `Trust`.
+        target: kind of `Target` that was explained. What came closest to being marked lies in no mask, so that nothing
+            can be said of its outside.
+    """
     verdict, reason = "sound", "All that was measured speaks for this picture."
     if part == Shares(0.0, 0.0, 0.0):
         verdict, reason = "suspect", "The map is empty: nothing at this layer speaks for what is marked."
@@ -98,10 +108,14 @@ def judge(
         verdict, reason = "unstable", f"A little noise changes this picture (rank correlation {stability:.2f})."
     elif agreement is not None and agreement < AGREEMENT_LIMIT:
         verdict, reason = "suspect", f"A second method points elsewhere (rank correlation {agreement:.2f})."
-    elif part.outside > OUTSIDE_LIMIT:
-        verdict, reason = "suspect", f"{part.outside:.0%} of what counted lies outside the mask: look there."
+    elif part.outside > OUTSIDE_LIMIT and target != "nearest_miss":
+        counted = f"counted{_FOR_WHOM.get(target, '')}"
+        verdict, reason = "suspect", f"{part.outside:.0%} of what {counted} lies outside the mask: look there."
     elif stability is None:
-        reason = "The ledger adds up and most of what counted lies on the mask; stability was not measured."
+        where = "" if target == "nearest_miss" else " and most of what counted lies on the mask"
+        reason = f"The ledger adds up{where}; stability was not measured."
+        if ledger_error is None:
+            reason = "Nothing measured speaks against this picture; it keeps no ledger, stability was not measured."
     return Trust(
         verdict,
         reason,

@@ -33,6 +33,7 @@ class PlaybackMeter(QObject):
         self.painted_at: list[float] = []
         self.latencies_ms: list[float] = []
         self.dropped = 0.0
+        self.explained = 0
         self._started_at = 0.0
 
     def start(self) -> None:
@@ -40,6 +41,7 @@ class PlaybackMeter(QObject):
         self._started_at = time.perf_counter()
         self._window.main.picture.painted.connect(self.on_painted)
         self._window.state.analysis.segmentation_changed.connect(self.on_segmented)
+        self._window.state.explanation.answer_changed.connect(self.on_explained)
         self._window.state.performance.rates_changed.connect(self.on_rates)
 
     def on_painted(self) -> None:
@@ -52,6 +54,10 @@ class PlaybackMeter(QObject):
         if segmentation is not None:
             self.latencies_ms.append(segmentation.latency_ms)
 
+    def on_explained(self) -> None:
+        """A frame was explained."""
+        self.explained += self._window.state.explanation.relevance is not None
+
     def on_rates(self, rates: Rates) -> None:
         """Told once a second, so a rate is a count."""
         self.dropped += rates.dropped_per_s
@@ -63,6 +69,7 @@ class PlaybackMeter(QObject):
         return {
             "shown_per_s": len(self.painted_at) / seconds,
             "predicted_per_s": len(self.latencies_ms) / seconds,
+            "explained_per_s": self.explained / seconds,
             "dropped_per_s": self.dropped / seconds,
             "repaint_gap_ms_p50": float(np.percentile(gaps_ms, 50)),
             "repaint_gap_ms_p99": float(np.percentile(gaps_ms, 99)),
@@ -71,16 +78,18 @@ class PlaybackMeter(QObject):
         }
 
 
-def measure_playback(spec: str, seconds: float, window: bool = True) -> dict[str, float]:
+def measure_playback(spec: str, seconds: float, window: bool = True, explain: str = "off") -> dict[str, float]:
     """Play a source over and over and measure.
 
     Args:
         spec: a path or "demo".
         seconds: how long to measure, after the first overlay stands.
+        explain: method of explaining meanwhile, as in the window; "off" for none.
         window: on the screen, if there is one; otherwise nothing is shown, all is painted in memory.
 
     Returns:
-        "shown_per_s", "predicted_per_s", "dropped_per_s"; "repaint_gap_ms_p50", "_p99", "_max" between new frames;
+        "shown_per_s", "predicted_per_s", "explained_per_s", "dropped_per_s"; "repaint_gap_ms_p50", "_p99", "_max"
+        between new frames;
         "latency_ms" of a prediction, median; "rss_mb_start", "rss_mb_end": memory of the process;
         "window_visible_s", "first_overlay_s" from the call on.
 
@@ -100,6 +109,8 @@ def measure_playback(spec: str, seconds: float, window: bool = True) -> dict[str
         visible_s = time.perf_counter() - begun_at
         _run_until(lambda: player.state.analysis.overlay is not None, problems)
         overlay_s = time.perf_counter() - begun_at
+        player.state.explanation.set_method(explain)
+        _run_until(lambda: _is_explained(player), problems)
         return {
             **_play(player, seconds, problems),
             "window_visible_s": visible_s,
@@ -115,6 +126,12 @@ def _player() -> Window:
     settings = replace(load_settings(), speed=1.0)
     workers = Workers.for_device(settings.device)
     return Window(settings, replace(workers, store=StoreWorker(save=_forget)))
+
+
+def _is_explained(player: Window) -> bool:
+    """Whether explanations come, or none are wanted; the networks for them are loaded by then."""
+    wish = player.state.explanation
+    return not wish.is_on or wish.relevance is not None or wish.refusal is not None
 
 
 def _forget(settings: Settings) -> None:
