@@ -86,5 +86,7 @@ def write_record(info: WeightsInfo, measured: Mapping[str, Any]) -> Path:
 
 
 def _warning(figures: Mapping[str, Any], images: int) -> str:
+    if figures["randomised"] is None:
+        return f"Measured on {images} pictures, this way of explaining gave empty maps."
     failed = [_SENTENCES[check].format(**figures) for check in _SENTENCES if figures["passes"].get(check) is False]
     return f"Measured on {images} pictures, this way of explaining {'; and it '.join(failed)}." if failed else ""
