@@ -230,13 +230,15 @@ class FrameExplainer:
             steady = stability(values, noisy, starts.mask)
             other = replace(request, method="hirescam" if request.method in SIGNED else "lrp", rule="zplus", layer="")
             agrees = agreement(values, self._whole(x, other, starts, is_unwanted), starts.mask)
+        way = request.way(self.cam_layer_names[-1])
         return judge(
             shares(values, starts.mask),
             max(errors, default=None),
             steady,
             agrees,
             skip_shares(parts),
-            self.record.warnings.get(request.way(self.cam_layer_names[-1]), ""),
+            self.record.warnings.get(way, ""),
+            "unstable" if way in self.record.unstable else "suspect",
             request.target.kind,
         )
 

@@ -36,10 +36,12 @@ class ExplanationRecord:
     Attributes:
         images: how many pictures were measured, 0 if nothing is known.
         warnings: way of explaining (`ExplanationRequest.way`) -> one sentence; only those that failed a check.
+        unstable: those of them that failed no other check than the one of stability.
     """
 
     images: int = 0
     warnings: Mapping[str, str] = field(default_factory=dict)
+    unstable: frozenset[str] = frozenset()
 
 
 def record_file(info: WeightsInfo) -> Path:
@@ -59,7 +61,8 @@ def read_record(info: WeightsInfo) -> ExplanationRecord:
             return ExplanationRecord()
         images = int(kept["images"])
         warnings = {name: _warning(figures, images) for name, figures in kept["maps"].items()}
-        return ExplanationRecord(images, {name: text for name, text in warnings.items() if text})
+        unstable = {name for name, figures in kept["maps"].items() if _failed(figures) == ["stable"]}
+        return ExplanationRecord(images, {n: text for n, text in warnings.items() if text}, frozenset(unstable))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
         logger.warning("The record of explanations of %s cannot be read (%s); no warnings are shown", info.name, e)
         return ExplanationRecord()
@@ -85,6 +88,12 @@ def write_record(info: WeightsInfo, measured: Mapping[str, Any]) -> Path:
     return file
 
 
+def _failed(figures: Mapping[str, Any]) -> list[str]:
+    return [check for check in _SENTENCES if figures["passes"].get(check) is False]
+
+
 def _warning(figures: Mapping[str, Any], images: int) -> str:
-    failed = [_SENTENCES[check].format(**figures) for check in _SENTENCES if figures["passes"].get(check) is False]
+    if figures["randomised"] is None:
+        return f"Measured on {images} pictures, this way of explaining gave empty maps."
+    failed = [_SENTENCES[check].format(**figures) for check in _failed(figures)]
     return f"Measured on {images} pictures, this way of explaining {'; and it '.join(failed)}." if failed else ""

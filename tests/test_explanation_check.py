@@ -113,6 +113,28 @@ def test_what_failed_is_told_with_its_figures_and_comes_with_each_picture(info: 
     assert free.warning == ""
 
 
+def test_what_is_only_unstable_is_called_so(info: WeightsInfo, frame: Frame) -> None:
+    maps = {"lrp epsilon": figures(stable=False), "lrp zplus": figures(stable=False, learnt=False)}
+    file = write_record(info, {"weights": info.weights_id, "images": 20, "maps": maps})
+    try:
+        assert read_record(info).unstable == {"lrp epsilon"}
+        trust = FrameExplainer(info, "cpu").explain(frame, ExplanationRequest("lrp", "epsilon", threshold=0.4)).trust
+    finally:
+        file.unlink()
+    assert trust.verdict == "unstable"
+    assert "slight noise" in trust.reason
+
+
+def test_a_way_that_gave_empty_maps_is_told(info: WeightsInfo) -> None:
+    """As Grad-CAM at a bottleneck of a single pixel may."""
+    empty = {**figures(learnt=False), "randomised": None}
+    file = write_record(info, {"weights": info.weights_id, "images": 2, "maps": {"gradcam at bottleneck": empty}})
+    try:
+        assert "empty" in read_record(info).warnings["gradcam at bottleneck"]
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"weights": "tiny"}', '{"weights": 5, "maps": null}'])
 def test_a_damaged_record_warns_once_and_harms_nothing(
     info: WeightsInfo, text: str, caplog: pytest.LogCaptureFixture

@@ -213,7 +213,8 @@ def _score(
         other = shuffled.relevance_from(x, request, starts.whole)
         maps[name] = found.values
         own[name] = {
-            "randomised": abs(rank_correlation(found.values, other, starts.mask)),
+            # A map that is all alike has no ranks: it proves nothing, and passes nothing.
+            "randomised": abs(rank_correlation(found.values, other, starts.mask)) if varies(found.values) else None,
             "stability": found.trust.stability,
             "agreement": found.trust.agreement,
             "ledger": found.trust.ledger_error,
@@ -229,6 +230,11 @@ def _score(
             "outside": shares(values, starts.mask).outside,
         }
         scores.add(name, figures | own[name])
+
+
+def varies(values: FloatArray) -> bool:
+    """Whether a map says anything."""
+    return bool(values.max() > values.min())
 
 
 def ways(explainer: FrameExplainer) -> dict[str, ExplanationRequest]:

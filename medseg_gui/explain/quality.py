@@ -87,6 +87,7 @@ def judge(
     agreement: float | None = None,
     skips: Mapping[str, float] | None = None,
     warning: str = "",
+    warned: str = "suspect",
     target: str = "mask",
 ) -> Trust:
     """The plain word and its reason; the gravest one wins. What failed a check before is never called sound.
@@ -94,6 +95,7 @@ def judge(
     Args:
         part: where the relevance lies.
         ledger_error, stability, agreement, skips, warning: as in `Trust`.
+        warned: the word for what the warning tells: "unstable" if it was no more than that, else "suspect".
         target: kind of `Target` that was explained. What came closest to being marked lies in no mask, so that nothing
             can be said of its outside.
     """
@@ -103,7 +105,7 @@ def judge(
     elif ledger_error is not None and ledger_error > LEDGER_LIMIT:
         verdict, reason = "suspect", f"{ledger_error:.1%} of the relevance went missing on the way."
     elif warning:
-        verdict, reason = "suspect", warning
+        verdict, reason = warned, warning
     elif stability is not None and stability < STABILITY_LIMIT:
         verdict, reason = "unstable", f"A little noise changes this picture (rank correlation {stability:.2f})."
     elif agreement is not None and agreement < AGREEMENT_LIMIT:

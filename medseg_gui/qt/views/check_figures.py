@@ -16,7 +16,14 @@ _TIP = (
     "Blur and restore the most relevant patches first, shuffle the network's weights, and see what becomes of the "
     "probability and of the map; beside the mask itself, an edge map and noise. Takes some seconds."
 )
-_HEADINGS = ("", "Deletion ↓", "Insertion ↑", "Shuffled")
+# Short, so that the panel stays as narrow as it is; the tooltips say it in full.
+_HEADINGS = {
+    "": "",
+    "Del. ↓": "Deletion: area under the curve; small is good",
+    "Ins. ↑": "Insertion: area under the curve; large is good",
+    "Shuf.": "Rank correlation with the map of the network with shuffled weights; close to 0 is good, from 0.3 on bad",
+}
+_FIGURES = tuple(_HEADINGS)[1:]
 
 
 class CheckFigures(QWidget):
@@ -48,14 +55,16 @@ class CheckFigures(QWidget):
         self.on_changed()
 
     def _build_table(self) -> None:
-        for column, text in enumerate(_HEADINGS):
-            self._grid.addWidget(QLabel(text), 0, column)
+        for column, (text, tip) in enumerate(_HEADINGS.items()):
+            title = QLabel(text)
+            title.setToolTip(tip)
+            self._grid.addWidget(title, 0, column)
         self._grid.setColumnStretch(0, 1)
         for row, (name, (text, colour, _)) in enumerate(LOOKS.items(), start=1):
             label = QLabel(f"― {text}")
             label.setStyleSheet(f"color: {colour}")
             self._grid.addWidget(label, row, 0)
-            for column, heading in enumerate(_HEADINGS[1:], start=1):
+            for column, heading in enumerate(_FIGURES, start=1):
                 cell = self.cells[name, heading] = QLabel()
                 cell.setFont(theme.tabular(self.font()))
                 self._grid.addWidget(cell, row, column)
@@ -90,7 +99,7 @@ class CheckFigures(QWidget):
     def _fill(self, checked: MapCheck) -> None:
         shuffled = "–" if checked.randomised is None else f"{checked.randomised:.2f}"
         texts = (f"{checked.deletion_area:.2f}", f"{checked.insertion_area:.2f}", shuffled)
-        for heading, text in zip(_HEADINGS[1:], texts, strict=True):
+        for heading, text in zip(_FIGURES, texts, strict=True):
             self.cells[checked.name, heading].setText(text)
 
 

@@ -61,9 +61,10 @@ class LayerStrip(QListWidget):
             self._fill(picture.layers)
         size = ground.deviceIndependentSize().toSize()
         self.setIconSize(size)
+        width = max(size.width(), self._longest_name(picture.layers)) + _GAP_PX  # a square picture is narrower
         for row, layer in enumerate(picture.layers):
             item = self.item(row)
-            item.setSizeHint(QSize(size.width() + _GAP_PX, size.height() + 2 * self.fontMetrics().height() + _GAP_PX))
+            item.setSizeHint(QSize(width, size.height() + 2 * self.fontMetrics().height() + _GAP_PX))
             item.setIcon(_icon(_thumbnail(ground, layer)))
             item.setText(f"{layer.name or 'pixels'}\n{percent_text(layer.total)}")
         self.blockSignals(False)
@@ -76,8 +77,10 @@ class LayerStrip(QListWidget):
 
     def _thumbnail_width(self, layers: tuple[LayerPicture, ...]) -> int:
         """All are to be seen at once, if that leaves room for their names."""
-        longest = max(self.fontMetrics().horizontalAdvance(y.name) for y in layers)
-        return min(max(self.viewport().width() // len(layers) - _GAP_PX, longest), _WIDEST_PX)
+        return min(max(self.viewport().width() // len(layers) - _GAP_PX, self._longest_name(layers)), _WIDEST_PX)
+
+    def _longest_name(self, layers: tuple[LayerPicture, ...]) -> int:
+        return max(self.fontMetrics().horizontalAdvance(y.name) for y in layers)
 
     def _fill(self, layers: tuple[LayerPicture, ...]) -> None:
         self.clear()

@@ -245,8 +245,8 @@ def test_a_check_is_asked_for_stopped_and_shown(panel: ExplainPanel, wish: Expla
     wish.check.set_result(make_check(relevance))
     assert figures.curves.isVisible()
     assert {n for n, _ in figures.cells} == {"map", "mask", "edges", "noise"}
-    assert figures.cells["map", "Deletion ↓"].text() == "0.30"
-    assert figures.cells["mask", "Shuffled"].text() == "–"
+    assert figures.cells["map", "Del. ↓"].text() == "0.30"
+    assert figures.cells["mask", "Shuf."].text() == "–"
     assert "better than noise" in figures.words.text()
     assert "not better than the mask" in figures.words.text()
     whole = figures.curves.grab().toImage()
