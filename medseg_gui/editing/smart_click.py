@@ -1,12 +1,13 @@
-"""Smart click: left adds, right removes; the network's own doubt and the picture say how far.
+"""Smart click: left adds, right removes; the network's own doubt and clear edges of the picture say how far.
 
 A click says two things: this pixel is wrong, and (being set well inside the error) the error is about as deep as
-the click is far from the outline. The outline is pushed there by twice that depth, less so the longer the way from
-the click is through tissue that looks different or that the network judges differently.
+the click is far from the outline. Which pixels share the error is told by a logistic regression on twelve quantities
+that do not depend on the picture's size: places in depths of the click, sizes beside the lesion's own, and the logit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,46 +23,73 @@ from medseg_gui.errors import InputError, ShapeError
 from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 
 _SIDE_PX = 288  # of the picture that is thought about: near the network's own resolution
-_FADED = 0.02  # of a click's strength, from which it changes nothing
 _LEAST_SHARE, _MOST_SHARE = 0.03, 0.3  # radius of a lesion the network missed, in longer sides
-_LEAST_LOGIT = 0.3  # so that a click on the network's own outline still says something
+_NEAR, _DISC = 1.8, 0.9  # in depths of a click
+_NOISE = 0.5  # of a distance: so much longer ways are through tissue alike; only a clear edge makes them longer
+_COLOUR, _DOUBT = 0.6, 0.5  # what a difference of 1 in CIELAB or in the logit costs a path, in pixels
 
 
 @dataclass(frozen=True)
 class Tuning:
     """Figures found on validation frames that are not among those of the printed table (clicks_to_dice.py).
 
+    The first thirteen are the odds (as a logarithm) that a pixel shares the error of a click, for each unit of:
+
     Attributes:
-        push: how far the outline moves, in depths of the click.
-        reach: standard deviation of the push along geodesic ways, in depths of the click.
-        colour: what a difference of 1 in CIELAB costs, in pixels of the small picture.
-        doubt: what a difference of 1 in the network's logit costs.
-        logit_share: how much the network's isolines, and not the outline's, are pushed where it is in doubt, in [0, 1].
+        always: nothing; it is added to all.
+        outside: distance from the outline in depths of the click.
+        near: nearness to the click, exp(-r²/2), r the distance in 1.8 depths, or more where the way
+            crosses a clear edge.
+        outside_size: distance from the outline in radii of a disc as large as the lesion.
+        sure, sure_at_click, surer: tanh of half the logit, at the pixel, at the click, and of the difference; for the
+            click's side.
+        depth: logarithm of the click's depth in radii of the lesion.
+        depth_outside: that times `outside`.
+        adds: 1 for a left click, -1 for a right one.
+        opposite, same: exp(-r), r the distance from the nearest earlier click of the other or the same button, in
+            depths of that click.
+        nearer_opposite: how much nearer an opposite click is than this one, in [-1, 1].
         far: distance from the outline, as a share of the longer side, from which a left click means a new lesion,
             if it is also `apart` from it.
         apart: distance from the outline in radii of a disc as large as the lesion.
         whole: a right click at least so deep in a smaller part, as a share of its depth, removes that part.
     """
 
-    push: float = 2.0
-    reach: float = 1.8
-    colour: float = 0.2
-    doubt: float = 0.5
-    logit_share: float = 0.5
+    always: float = -2.345
+    outside: float = 1.156
+    near: float = 3.857
+    outside_size: float = -2.499
+    sure: float = 1.187
+    surer: float = 1.380
+    sure_at_click: float = 0.969
+    depth: float = -1.170
+    depth_outside: float = 1.223
+    adds: float = -0.574
+    opposite: float = -2.442
+    same: float = 2.716
+    nearer_opposite: float = -1.758
     far: float = 0.05
     apart: float = 0.5
     whole: float = 0.8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Click:
+    """A click in the small picture: row, column, and how deep in the error it was, in pixels."""
+
     lesion_id: int
     adds: bool
-    distance: FloatArray
+    at: tuple[int, int]
+    depth_px: float
+
+    def distance(self, shape: tuple[int, ...]) -> FloatArray:
+        """(h, w) float32 distance of each pixel from it."""
+        rows, columns = np.ogrid[: shape[0], : shape[1]]
+        return np.hypot(rows - self.at[0], columns - self.at[1]).astype(np.float32)
 
 
 class SmartClicks:
-    """Clicks on one frame. They accumulate: what is nearer to an earlier, opposite click stays as it is.
+    """Clicks on one frame. They accumulate: what is near to an earlier, opposite click rather stays as it is.
 
     Args:
         rgb: (H, W, 3) uint8, RGB.
@@ -82,7 +110,7 @@ class SmartClicks:
         p = cv2.resize(probability.astype(np.float32), self._size, interpolation=cv2.INTER_LINEAR)
         p = np.clip(p, 0.002, 0.998)
         self._logit = (np.log(p / (1 - p)) - np.log(threshold / (1 - threshold))).astype(np.float32)
-        self._features = np.dstack([lab * self._tuning.colour, self._logit * self._tuning.doubt])
+        self._features = np.dstack([lab * _COLOUR, self._logit * _DOUBT])
         self._clicks: list[_Click] = []
 
     def click(
@@ -123,36 +151,61 @@ class SmartClicks:
 
     def _strength(self, region: BoolArray, at: tuple[int, int], lesion_id: int, adds: bool) -> FloatArray:
         """(h, w) float32, above 0 where the click changes pixels."""
-        start = np.full(region.shape, np.inf, np.float32)
-        start[at] = 0
-        click = _Click(lesion_id, adds, geodesic_distance(start, self._features, 1.0))
-        own = self._nearer_than_opposite(click)
-        self._clicks.append(click)
         outside = signed_distance(region)
+        beyond = outside if adds else -outside
+        click = _Click(lesion_id, adds, at, max(float(beyond[at]), 1.0))
+        earlier = [c for c in self._clicks if c.lesion_id == lesion_id]
+        self._clicks.append(click)
         if not adds and (part := self._smaller_part(region, outside, at)) is not None:
             return np.where(part, 1.0, -1.0).astype(np.float32)
         radius = float(np.sqrt(region.sum() / np.pi))
         if adds and outside[at] > max(self._tuning.far * max(region.shape), self._tuning.apart * radius):
             # A forgotten piece of a lesion is smaller than the lesion, and keeps clear of it.
             most = min(float(outside[at]), radius) if region.any() else _MOST_SHARE * max(region.shape)
-            strength = clearest_rim(click.distance, self._features, most) - click.distance
-        else:
-            strength = self._pushed(outside if adds else -outside, click, at)
-        return np.where(own, strength, -1.0).astype(np.float32)
+            return self._new_piece(at, most)
+        return self._log_odds(beyond, click, max(radius, click.depth_px), earlier)
 
-    def _pushed(self, outside: FloatArray, click: _Click, at: tuple[int, int]) -> FloatArray:
-        """How far beyond the pushed outline each pixel is; `outside` and the logit count from the click's side."""
+    def _new_piece(self, at: tuple[int, int], most_px: float) -> FloatArray:
+        """How far within the clearest rim around a click each pixel is."""
+        distance = self._way_from(at)
+        return clearest_rim(distance, self._features, most_px) - distance
+
+    def _way_from(self, at: tuple[int, int]) -> FloatArray:
+        """(h, w) float32 length of the easiest way from a click, longer through tissue that looks different."""
+        start = np.full(self._logit.shape, np.inf, np.float32)
+        start[at] = 0
+        return geodesic_distance(start, self._features, 1.0)
+
+    def _log_odds(self, beyond: FloatArray, click: _Click, radius_px: float, earlier: Sequence[_Click]) -> FloatArray:
+        """That a pixel shares the click's error; `beyond` is the distance from the outline on the click's side."""
+        t, side = self._tuning, 1.0 if click.adds else -1.0
+        distance, logit = click.distance(beyond.shape), self._logit * side
+        outside, at_click = beyond / click.depth_px, float(logit[click.at])
+        depth = float(np.log(click.depth_px / radius_px))
+        odds = t.always + t.depth * depth + t.adds * side + t.sure_at_click * np.tanh(at_click / 2)
+        odds = odds + (t.outside + t.depth_outside * depth) * outside + t.outside_size * beyond / radius_px
+        way = np.maximum(distance, self._way_from(click.at) - _NOISE * distance)
+        odds += t.near * np.exp(-0.5 * (way / (_NEAR * click.depth_px)) ** 2)
+        odds += t.sure * np.tanh(logit / 2) + t.surer * np.tanh((logit - at_click) / 2)
+        odds += self._of_earlier(click, distance, earlier)
+        # The disc around the click that reaches the outline is what the person pointed at.
+        odds = np.where(distance < _DISC * click.depth_px, 1.0, odds)
+        return np.where(distance < 4 * click.depth_px + 1.5 * radius_px, odds, -1.0).astype(np.float32)
+
+    def _of_earlier(self, click: _Click, distance: FloatArray, earlier: Sequence[_Click]) -> FloatArray:
+        """What earlier clicks on the lesion add to the odds."""
         t = self._tuning
-        depth = max(float(outside[at]), 1.0)
-        reach = np.exp(-0.5 * (click.distance / (t.reach * depth)) ** 2)
-        logit = self._logit if click.adds else -self._logit
-        lack = max(-float(logit[at]), 0.0)
-        by_outline = t.push * depth * reach - outside
-        by_network = (t.push * lack * reach + logit) * (depth / max(lack, _LEAST_LOGIT))
-        # Where the network is sure, its isolines lie far apart and say nothing about where to stop.
-        share = t.logit_share / np.cosh(self._logit / 2) ** 2
-        mixed = (1 - share) * by_outline + share * by_network
-        return np.where(reach > _FADED, mixed, -1.0)
+        same, opposite = np.zeros_like(distance), np.zeros_like(distance)
+        nearer = np.full_like(distance, -1.0)
+        for other in earlier:
+            away = other.distance(distance.shape)
+            near = np.exp(-away / other.depth_px)
+            if other.adds == click.adds:
+                np.maximum(same, near, out=same)
+                continue
+            np.maximum(opposite, near, out=opposite)
+            np.maximum(nearer, (distance - away) / (distance + away + 1), out=nearer)
+        return t.same * same + t.opposite * opposite + t.nearer_opposite * nearer
 
     def _smaller_part(self, region: BoolArray, outside: FloatArray, at: tuple[int, int]) -> BoolArray | None:
         """The part that a right click into its middle removes as a whole: never the largest one."""
@@ -162,13 +215,6 @@ class SmartClicks:
         part = parts == parts[at]
         is_middle = -outside[at] >= self._tuning.whole * float((-outside)[part].max())
         return part if is_middle else None
-
-    def _nearer_than_opposite(self, click: _Click) -> BoolArray:
-        own = np.ones(click.distance.shape, np.bool_)
-        for other in self._clicks:
-            if other.lesion_id == click.lesion_id and other.adds != click.adds:
-                own &= click.distance <= other.distance
-        return own
 
 
 def clearest_rim(distance: FloatArray, features: FloatArray, most_px: float) -> float:

@@ -33,6 +33,7 @@ def run(pipeline: Pipeline) -> PropagationState:
 def wait_for_proposal(pipeline: Pipeline, qtbot: QtBot) -> None:
     correction = pipeline.state.correction
     qtbot.waitUntil(lambda: correction.proposal is not None and bool(correction.proposal.weights))
+    qtbot.waitUntil(lambda: not correction.is_awaited)
 
 
 def settle(correction: CorrectionState, qtbot: QtBot) -> None:

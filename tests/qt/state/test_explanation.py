@@ -45,7 +45,7 @@ def test_a_request_holds_only_what_its_method_heeds(wish: ExplanationState) -> N
     "change",
     [
         lambda w: w.set_method("lrp"),
-        lambda w: w.set_rule("gamma"),
+        lambda w: w.set_rule("epsilon"),
         lambda w: w.set_target(Target("rim")),
         lambda w: w.set_class(2),
         lambda w: w.set_smooth(True),
