@@ -82,6 +82,8 @@ class Correcting(QObject):
         info = self._state.project.info
         if source is None or source.source_id != key.source_hash:
             if info is not None and key.source_hash in info.paths:
+                if key.source_hash in info.missing:
+                    self._correction.stop_travelling()
                 self._state.review.frame_wanted.emit(key)
                 return
             self._correction.stop_travelling()

@@ -138,6 +138,7 @@ class Projecting(QObject):
         """What was to be opened is not there; nobody waits for its frame any more."""
         if not self._state.session.is_opening:
             self._goal = None
+            self._state.correction.stop_travelling()
 
     def on_frame_changed(self, frame: Frame) -> None:
         """Read what is stored of the frame on screen."""

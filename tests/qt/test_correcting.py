@@ -114,17 +114,20 @@ def test_undo_leads_to_the_frame_and_redo_back(pipeline: Pipeline, correction: C
     qtbot.waitUntil(lambda: pipeline.state.playback.index == 8 and correction.is_corrected)
 
 
-def test_undo_in_another_source_says_so(pipeline: Pipeline, correction: CorrectionState, qtbot: QtBot) -> None:
-    notices = Heard(pipeline.state.session.noticed)
+def test_undo_in_a_source_that_is_gone_says_so(pipeline: Pipeline, correction: CorrectionState, qtbot: QtBot) -> None:
+    offers = Heard(pipeline.state.session.offered)
     draw(correction, qtbot)
+    project, key = pipeline.state.project, correction.key
+    assert key is not None
+    qtbot.waitUntil(lambda: project.info is not None and key.source_hash in project.info.missing)
     pipeline.state.session.open("other")
     qtbot.waitUntil(lambda: correction.key is not None and correction.key.source_hash == "id-other")
     correction.undo()
-    assert "another source" in notices.last[0]
+    assert "not where it was" in offers.last[0]
     pipeline.state.session.open("clip")
     qtbot.waitUntil(lambda: correction.is_corrected)
     correction.undo()
-    assert not correction.is_corrected
+    qtbot.waitUntil(lambda: not correction.is_corrected)
 
 
 def test_tool_that_fails_says_so_and_changes_nothing(
