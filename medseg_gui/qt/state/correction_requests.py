@@ -42,18 +42,16 @@ class KeepRequest:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """The answer.
+    """The answer; the picture comes later and by itself, because nothing that is to be saved waits for it.
 
     Attributes:
         request: what was asked.
         edit: as the project writes it.
-        picture: to be drawn.
         step: for the history; None when there was no change.
     """
 
     request: KeepRequest
     edit: MaskEdit
-    picture: LesionPicture
     step: Step | None
 
 

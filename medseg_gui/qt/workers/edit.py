@@ -31,10 +31,13 @@ _STRAY_PX = 0.7  # of the frame: less than the step from one pixel to the next a
 class EditWorker(Worker):
     """Owns a livewire; lesions never change, they are replaced.
 
-    Changes keep their order; of previews, frames to load and ways to find only the newest counts.
+    Changes keep their order; of previews, frames to load and ways to find only the newest counts. A change is handed on
+    to be saved before its outlines are drawn, and so are all others that wait: drawing may take seconds on a computer
+    that is busy, and what was corrected must be on the disk by then.
     """
 
     kept = Signal(object)  # Kept
+    drawn = Signal(object, object)  # KeepRequest, LesionPicture
     changed = Signal(object, object)  # ChangeRequest, Change
     refused = Signal(object, object)  # ChangeRequest, MedsegError
     loaded = Signal(object, object)  # FrameKey, LesionPicture
@@ -47,7 +50,7 @@ class EditWorker(Worker):
         self._preview: Mailbox[ChangeRequest] = Mailbox()
         self._to_load: Mailbox[MaskEdit] = Mailbox()
         self._to_propose: Mailbox[Callable[[], Proposal]] = Mailbox()
-
+        self._to_draw: KeepRequest | None = None
         self._to_wire: Mailbox[WireRequest] = Mailbox()
         self._wire: tuple[Frame, Livewire] | None = None
         self._anchor: tuple[float, float] | None = None
@@ -55,7 +58,7 @@ class EditWorker(Worker):
     # From any thread
 
     def keep(self, request: KeepRequest) -> None:
-        """Draw, pack and encode lesions that have changed."""
+        """Encode and pack lesions that have changed, then draw them."""
         self._orders.put(request)
         self.wake()
 
@@ -98,12 +101,10 @@ class EditWorker(Worker):
         """What was done first, then what is to be seen."""
         if not self._orders.empty():  # each order wakes once
             order = self._orders.get()
-            if isinstance(order, KeepRequest):
-                self.kept.emit(keep(order))
-            elif isinstance(order, MaskEdit):
-                self.kept.emit(keep_carried(order))
-            else:
+            if isinstance(order, ChangeRequest):
                 self._change(order)
+            else:
+                self._keep(order)
         if (edit := self._to_load.take()) is not None:
             self.loaded.emit(edit.key, picture_of(decode(edit)))
         if (wanted := self._to_propose.take()) is not None:
@@ -112,12 +113,29 @@ class EditWorker(Worker):
             self._follow(way)
         if (preview := self._preview.take()) is not None:
             self._change(preview)
+        if self._orders.empty():
+            self._draw()
 
     def end(self) -> None:
         """What a person has done is handed on to be saved, even while the window closes."""
+        self._to_draw = None
         while not self._orders.empty():
-            if isinstance(order := self._orders.get(), KeepRequest):
-                self.kept.emit(keep(order))
+            if not isinstance(order := self._orders.get(), ChangeRequest):
+                self.kept.emit(keep(order) if isinstance(order, KeepRequest) else keep_carried(order))
+
+    def _keep(self, order: KeepRequest | MaskEdit) -> None:
+        """Hand it on; outlines of what has changed on the same frame since are not missed."""
+        kept = keep(order) if isinstance(order, KeepRequest) else keep_carried(order)
+        self.kept.emit(kept)
+        if self._to_draw is not None and self._to_draw.key != kept.request.key:
+            self._draw()
+        self._to_draw = kept.request
+
+    def _draw(self) -> None:
+        """Outlines of what was handed on last."""
+        request, self._to_draw = self._to_draw, None
+        if request is not None:
+            self.drawn.emit(request, picture_of(request.lesions))
 
     def _follow(self, request: WireRequest) -> None:
         """Searching all ways from an anchor takes long, following one of them nothing: the search is kept."""
@@ -139,7 +157,7 @@ class EditWorker(Worker):
 
 
 def keep(request: KeepRequest) -> Kept:
-    """All that follows from a change."""
+    """A change as it is saved and undone."""
     lesions, change = request.lesions, request.change
     step = None
     if change is not None:
@@ -153,11 +171,11 @@ def keep(request: KeepRequest) -> Kept:
         request.weights,
         request.name,
     )
-    return Kept(request, edit, picture_of(lesions), step)
+    return Kept(request, edit, step)
 
 
 def keep_carried(edit: MaskEdit) -> Kept:
-    """All that follows from accepting a mask for a frame that had none."""
+    """A mask that was accepted for a frame that had none."""
     lesions = decode(edit)
     change = whole_frame(Lesions.empty(lesions.shape), lesions)
     return keep(KeepRequest(edit.key, lesions, change, edit.title, True, edit.state, edit.weights, edit.name))
