@@ -59,8 +59,8 @@ def stroke(index: int, column: int) -> KeepRequest:
     return KeepRequest(FrameKey("5ca1ab1e", index, 0.0), after, change, f"brush {column}")
 
 
-def carried(index: int) -> MaskEdit:
-    after = lesion(3)
+def carried(index: int, column: int = 3) -> MaskEdit:
+    after = lesion(column)
     return MaskEdit(FrameKey("5ca1ab1e", index, 0.0), lesions_from_labels(after.labels, after.classes), SIZE)
 
 
@@ -85,6 +85,22 @@ def test_each_frame_gets_its_outlines(worker: EditWorker, gate: threading.Event,
     gate.set()
     qtbot.waitUntil(lambda: len(drawn) == 3)
     assert [request.key.index for request, _ in drawn.calls] == [0, 1, 2]
+
+
+def test_only_what_a_stroke_changed_is_encoded(
+    worker: EditWorker, gate: threading.Event, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[object] = []
+    monkeypatch.setattr(edit, "lesions_from_labels", lambda *a: whole.append(a) or lesions_from_labels(*a))
+    kept, first, after = Heard(worker.kept), stroke(0, 9), lesion(4)
+    change = whole_frame(first.lesions, after)
+    worker.keep(first)
+    worker.keep(KeepRequest(first.key, after, change, "more", since=(first.lesions, change)))
+    worker.keep(KeepRequest(first.key, after, change, "from elsewhere", since=(lesion(9), change)))
+    gate.set()
+    qtbot.waitUntil(lambda: len(kept) == 3)
+    assert len(whole) == 2
+    assert kept.calls[1][0].edit.lesions == kept.calls[2][0].edit.lesions == carried(0, 4).lesions
 
 
 def test_nothing_is_lost_when_the_window_closes(worker: EditWorker, gate: threading.Event, qtbot: QtBot) -> None:

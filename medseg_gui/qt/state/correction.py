@@ -218,7 +218,8 @@ class CorrectionState(CorrectedFrame):
         weights = self.proposal.weights if self.proposal is not None and is_first else ""
         self.picture = self.picture or self._start
         self.lesions, self._beyond = after, 0
-        self._keep(KeepRequest(self.key, after, whole, title, is_first, state, weights, self._name))
+        since = (base, change)
+        self._keep(KeepRequest(self.key, after, whole, title, is_first, state, weights, self._name, since))
         self.patched.emit(change.box)
         self.shown_changed.emit()
         return True
@@ -314,7 +315,7 @@ class CorrectionState(CorrectedFrame):
             self.lesions = self.picture = None
         else:
             self.lesions, self.picture = after, self.picture or LesionPicture.empty(after.shape)
-            self._keep(KeepRequest(key, after, name=self._name))
+            self._keep(KeepRequest(key, after, name=self._name, since=(base, walked[1])))
         self.patched.emit(walked[1].box)
         self._choose_something()
         self.shown_changed.emit()
