@@ -91,9 +91,16 @@ class Bench:
     def settle(self) -> None:
         """Let the worker finish."""
         until = time.perf_counter() + 60
-        while self.state.correction.is_pending and time.perf_counter() < until:
+        while self.is_unfinished and time.perf_counter() < until:
             QApplication.processEvents()
         QApplication.processEvents()
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a change is not packed yet, or its outlines are not drawn."""
+        correction = self.state.correction
+        drawn = correction.picture.lesions if correction.picture is not None else None
+        return correction.is_pending or drawn is not correction.lesions
 
     def time_ms(self, act: Callable[[], object]) -> float:
         """From something a person does until the view has been painted."""

@@ -18,7 +18,16 @@ from medseg_gui.editing.shape import signed_distance
 from medseg_gui.editing.sighting import Sighting, agreement, sight
 from medseg_gui.types import BoolArray, FloatArray, UInt8Array
 
-__all__ = ["STOP_BELOW", "Probability", "Propagated", "agreement", "interpolate", "propagate", "propagate_run"]
+__all__ = [
+    "STOP_BELOW",
+    "Probability",
+    "Propagated",
+    "agreement",
+    "interpolate",
+    "known_lesions",
+    "propagate",
+    "propagate_run",
+]
 
 STOP_BELOW = 0.5
 _TOLERATED = 0.02  # of the frame's longer side: an error of the flow from which it counts for nothing

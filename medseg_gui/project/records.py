@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medseg_gui.project.rle import Labels, RunLength, encode_labels, paint
+import numpy as np
+
+from medseg_gui.editing.change import Change
+from medseg_gui.project.rle import Labels, RunLength, empty, encode_labels, encode_part, paint
 from medseg_gui.types import CLASS_NAMES, UInt8Array
 
 TO_DO = "to_do"
@@ -136,6 +139,24 @@ def lesions_from_labels(labels: Labels | UInt8Array, classes: Mapping[int, int])
         KeyError: a lesion has no class.
     """
     return tuple(Lesion(i, classes[i], mask) for i, mask in encode_labels(labels).items())
+
+
+def lesions_after(lesions: Sequence[Lesion], change: Change, size: tuple[int, int]) -> tuple[Lesion, ...]:
+    """Lesions after a change; only those that changed are encoded anew, and only where they did.
+
+    Args:
+        lesions: before the change.
+        change: what was done to them.
+        size: (height, width) of the frame in pixels.
+    """
+    masks = {x.lesion_id: x.mask for x in lesions}
+    nothing, differs = empty(*size), change.before != change.after
+    touched = np.flatnonzero(np.bincount(np.concatenate([change.before[differs], change.after[differs]])))
+    for lesion_id in touched[touched > 0].tolist():
+        turned = (change.before == lesion_id) != (change.after == lesion_id)
+        masks[lesion_id] = masks.get(lesion_id, nothing) ^ encode_part(turned, (change.box.x0, change.box.y0), size)
+    left = sorted(i for i, mask in masks.items() if mask != nothing)
+    return tuple(Lesion(i, change.classes_after[i], masks[i]) for i in left)
 
 
 def lesions_from_class_mask(mask: UInt8Array) -> tuple[Lesion, ...]:

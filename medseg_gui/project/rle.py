@@ -122,6 +122,22 @@ def encode_labels(labels: Labels | UInt8Array) -> dict[int, RunLength]:
     return found
 
 
+def encode_part(part: BoolArray, corner: tuple[int, int], size: tuple[int, int]) -> RunLength:
+    """Encode a mask that is off outside a rectangle; costs what the rectangle covers, whatever the frame's size.
+
+    Args:
+        part: (h, w) bool, the rectangle.
+        corner: its first column and row in the frame.
+        size: (height, width) of the frame in pixels.
+    """
+    (left, top), step = corner, part.shape[0] + 1
+    # A row of zeros below ends each run in its own column; in the frame the next column lies elsewhere.
+    columns = cv2.copyMakeBorder(part.view(np.uint8), 0, 1, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    flat = cv2.transpose(columns).ravel()
+    edges = np.flatnonzero(np.diff(flat, prepend=np.uint8(0)))
+    return _from_edges(_once((left + edges // step) * size[0] + top + edges % step), *size)
+
+
 def paint(masks: Sequence[RunLength], size: tuple[int, int], values: Sequence[int] | None = None) -> Labels:
     """Paint masks into one label map, later ones over earlier ones.
 
@@ -163,9 +179,7 @@ def from_counts(counts: Sequence[int], height: int, width: int) -> RunLength:
         raise DataError("A run-length mask holds something else than counts; export it again.")
     edges = np.cumsum(_checked(np.array(counts, np.int64), height, width))
     edges = edges[: len(edges) // 2 * 2]
-    # Other programs may write runs of no length; an edge that stands twice is none.
-    places, times = np.unique(edges, return_counts=True)
-    return _from_edges(places[times % 2 == 1], height, width)
+    return _from_edges(_once(edges), height, width)
 
 
 def from_text(text: str, height: int, width: int) -> RunLength:
@@ -175,6 +189,12 @@ def from_text(text: str, height: int, width: int) -> RunLength:
         DataError: the text is damaged or does not fill the picture.
     """
     return from_counts([int(c) for c in _unpack(text)], height, width)
+
+
+def _once(edges: _Places) -> _Places:
+    """Edges without runs of no length: one that stands twice is none."""
+    places, times = np.unique(edges, return_counts=True)
+    return places[times % 2 == 1]
 
 
 def _from_edges(edges: _Places, height: int, width: int) -> RunLength:

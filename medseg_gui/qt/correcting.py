@@ -51,6 +51,7 @@ class Correcting(QObject):
         correction.wire_wanted.connect(self.on_wire_wanted)
         edit.wired.connect(correction.wired)
         edit.kept.connect(correction.on_kept)
+        edit.drawn.connect(correction.on_drawn)
         edit.changed.connect(correction.on_change)
         edit.refused.connect(self.on_refused)
         edit.loaded.connect(self.on_loaded)

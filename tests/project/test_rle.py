@@ -60,6 +60,16 @@ def test_the_difference_is_that_of_the_pixels(data: st.DataObject) -> None:
     assert rle.encode(second) ^ difference == rle.encode(first)
 
 
+@settings(deadline=None)
+@given(MASKS, st.tuples(*[st.integers(0, 3)] * 4))
+@example(np.ones((3, 5), bool), (0, 0, 0, 0))
+@example(np.ones((3, 5), bool), (2, 1, 0, 0))
+def test_a_part_is_encoded_as_the_frame_around_it(part: np.ndarray, margins: tuple[int, int, int, int]) -> None:
+    left, right, top, bottom = margins
+    frame = np.pad(part, ((top, bottom), (left, right)))
+    assert rle.encode_part(part, (left, top), frame.shape) == rle.encode(frame)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2160, 3840), (61, 1919)])
 def test_large_runs_and_small_pictures(size: tuple[int, int]) -> None:
     for mask in (np.zeros(size, bool), np.ones(size, bool), np.arange(size[0])[:, None] % 97 < np.arange(size[1]) % 5):

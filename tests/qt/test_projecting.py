@@ -127,6 +127,40 @@ def test_stored_masks_come_back_with_their_frames(
     assert [stored(Path(clip).with_name("p"), i)[0] for i in (3, 5)] == [CORRECTED, TO_DO]
 
 
+def test_a_mask_is_not_carried_over_those_of_earlier_days(
+    qtbot: QtBot, pipeline: Pipeline, state: AppState, clip: str, media: FakeMedia, networks: FakeNetworks
+) -> None:
+    """Frame 4 was corrected, frame 7 accepted; neither was looked at since the window was opened again."""
+    open_clip(qtbot, state, clip)
+    state.project.ask(orders.CreateProject(Path(clip).with_name("p")))
+    qtbot.waitUntil(lambda: state.project.info is not None and shown(state, 0))
+    go(qtbot, state, 4)
+    stroke(qtbot, state)
+    go(qtbot, state, 7)
+    with qtbot.waitSignal(state.correction.edited):
+        state.correction.accept()
+    go(qtbot, state, 0)
+    qtbot.waitUntil(lambda: is_saved(state))
+    pipeline.close()
+
+    second = build_pipeline(media, networks, [], Settings(polyp_weights="fast"))
+    second.start()
+    try:
+        state, run = second.state, second.state.propagation
+        state.session.open(str(Path(clip).with_name("p")))
+        qtbot.waitUntil(lambda: len(state.project.lane) > 7 and state.project.lane[[4, 7]].all())
+        for index, direction, carried in ((2, "forward", [3]), (6, "back", [5]), (6, "forward", [])):
+            go(qtbot, state, index)
+            if not state.correction.is_corrected:
+                stroke(qtbot, state)
+            run.carry(direction)
+            qtbot.waitUntil(lambda: not run.is_running)
+            assert sorted(run.frames) == carried
+            run.reject()
+    finally:
+        second.close()
+
+
 def test_undo_in_the_window_is_undo_in_the_project(
     qtbot: QtBot, pipeline: Pipeline, state: AppState, clip: str, tmp_path: Path
 ) -> None:

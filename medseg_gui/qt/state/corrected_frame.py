@@ -195,7 +195,7 @@ class CorrectedFrame(CorrectionOptions):
 
     @property
     def is_pending(self) -> bool:
-        """Whether the worker still draws or packs a change."""
+        """Whether the worker still packs a change."""
         return bool(self._pending)
 
     # Which lesion

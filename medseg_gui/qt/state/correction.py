@@ -218,7 +218,8 @@ class CorrectionState(CorrectedFrame):
         weights = self.proposal.weights if self.proposal is not None and is_first else ""
         self.picture = self.picture or self._start
         self.lesions, self._beyond = after, 0
-        self._keep(KeepRequest(self.key, after, whole, title, is_first, state, weights, self._name))
+        since = (base, change)
+        self._keep(KeepRequest(self.key, after, whole, title, is_first, state, weights, self._name, since))
         self.patched.emit(change.box)
         self.shown_changed.emit()
         return True
@@ -229,7 +230,7 @@ class CorrectionState(CorrectedFrame):
         self.history_changed.emit()
 
     def on_kept(self, kept: Kept) -> None:
-        """The worker has drawn a change and packed it: now it is a step, and can be written."""
+        """The worker has packed a change: now it is a step, and can be written."""
         request = kept.request
         self._pending.popleft()
         self._memory[request.key] = kept.edit
@@ -238,14 +239,17 @@ class CorrectionState(CorrectedFrame):
             self.edited.emit(kept.edit)
         if request.key == self.key and self.lesions is None:
             self.lesions = request.lesions  # it was carried here, and accepted with its run
+        self.history_changed.emit()
+        self._go_on_stepping()
+
+    def on_drawn(self, request: KeepRequest, picture: LesionPicture) -> None:
+        """The worker has drawn lesions; the picture of some that have changed again since is passed over."""
         if request.lesions is self.lesions:
-            self.picture = kept.picture
+            self.picture = picture
             self._choose_something()
             self.shown_changed.emit()
         elif self._before is not None and request.key == self._before[0]:
-            self._before = (request.key, kept.picture)
-        self.history_changed.emit()
-        self._go_on_stepping()
+            self._before = (request.key, picture)
 
     # Undo and redo, over all frames
 
@@ -311,7 +315,7 @@ class CorrectionState(CorrectedFrame):
             self.lesions = self.picture = None
         else:
             self.lesions, self.picture = after, self.picture or LesionPicture.empty(after.shape)
-            self._keep(KeepRequest(key, after, name=self._name))
+            self._keep(KeepRequest(key, after, name=self._name, since=(base, walked[1])))
         self.patched.emit(walked[1].box)
         self._choose_something()
         self.shown_changed.emit()

@@ -28,6 +28,7 @@ class KeepRequest:
         state: of the frame from now on, one of `project.records.STATES`.
         weights: id of the weights that proposed the mask, empty if none did.
         name: file name in a folder of pictures.
+        since: lesions that were there before, and how they became these, so that nothing else is encoded again.
     """
 
     key: FrameKey
@@ -38,22 +39,21 @@ class KeepRequest:
     state: str = CORRECTED
     weights: str = ""
     name: str = ""
+    since: tuple[Lesions, Change] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """The answer.
+    """The answer; the picture comes later and by itself, because nothing that is to be saved waits for it.
 
     Attributes:
         request: what was asked.
         edit: as the project writes it.
-        picture: to be drawn.
         step: for the history; None when there was no change.
     """
 
     request: KeepRequest
     edit: MaskEdit
-    picture: LesionPicture
     step: Step | None
 
 

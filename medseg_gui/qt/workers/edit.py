@@ -18,7 +18,7 @@ from medseg_gui.editing.roles import whole_frame
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import label_map as predicted_labels
 from medseg_gui.project.edits import MaskEdit
-from medseg_gui.project.records import FrameKey, label_map, lesions_from_labels
+from medseg_gui.project.records import FrameKey, Lesion, label_map, lesions_after, lesions_from_labels
 from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, WireRequest, key_text
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.worker import Mailbox, Worker
@@ -28,13 +28,19 @@ _MANY_POINTS = 300
 _STRAY_PX = 0.7  # of the frame: less than the step from one pixel to the next across
 
 
+Encoded = tuple[Lesions, tuple[Lesion, ...]]
+
+
 class EditWorker(Worker):
     """Owns a livewire; lesions never change, they are replaced.
 
-    Changes keep their order; of previews, frames to load and ways to find only the newest counts.
+    Changes keep their order; of previews, frames to load and ways to find only the newest counts. A change is handed on
+    to be saved before its outlines are drawn, and so are all others that wait: drawing may take seconds on a computer
+    that is busy, and what was corrected must be on the disk by then.
     """
 
     kept = Signal(object)  # Kept
+    drawn = Signal(object, object)  # KeepRequest, LesionPicture
     changed = Signal(object, object)  # ChangeRequest, Change
     refused = Signal(object, object)  # ChangeRequest, MedsegError
     loaded = Signal(object, object)  # FrameKey, LesionPicture
@@ -47,7 +53,8 @@ class EditWorker(Worker):
         self._preview: Mailbox[ChangeRequest] = Mailbox()
         self._to_load: Mailbox[MaskEdit] = Mailbox()
         self._to_propose: Mailbox[Callable[[], Proposal]] = Mailbox()
-
+        self._to_draw: KeepRequest | None = None
+        self._encoded: Encoded | None = None  # the newest lesions that were; the next change is likely one of them
         self._to_wire: Mailbox[WireRequest] = Mailbox()
         self._wire: tuple[Frame, Livewire] | None = None
         self._anchor: tuple[float, float] | None = None
@@ -55,7 +62,7 @@ class EditWorker(Worker):
     # From any thread
 
     def keep(self, request: KeepRequest) -> None:
-        """Draw, pack and encode lesions that have changed."""
+        """Encode and pack lesions that have changed, then draw them."""
         self._orders.put(request)
         self.wake()
 
@@ -98,26 +105,48 @@ class EditWorker(Worker):
         """What was done first, then what is to be seen."""
         if not self._orders.empty():  # each order wakes once
             order = self._orders.get()
-            if isinstance(order, KeepRequest):
-                self.kept.emit(keep(order))
-            elif isinstance(order, MaskEdit):
-                self.kept.emit(keep_carried(order))
-            else:
+            if isinstance(order, ChangeRequest):
                 self._change(order)
+            else:
+                self._keep(order)
         if (edit := self._to_load.take()) is not None:
-            self.loaded.emit(edit.key, picture_of(decode(edit)))
+            picture = picture_of(decode(edit))
+            self._encoded = picture.lesions, edit.lesions
+            self.loaded.emit(edit.key, picture)
         if (wanted := self._to_propose.take()) is not None:
             self.proposed.emit(wanted())
         if (way := self._to_wire.take()) is not None:
             self._follow(way)
         if (preview := self._preview.take()) is not None:
             self._change(preview)
+        if self._orders.empty():
+            self._draw()
 
     def end(self) -> None:
         """What a person has done is handed on to be saved, even while the window closes."""
+        self._to_draw = None
         while not self._orders.empty():
-            if isinstance(order := self._orders.get(), KeepRequest):
-                self.kept.emit(keep(order))
+            if not isinstance(order := self._orders.get(), ChangeRequest):
+                self.kept.emit(self._packed(order))
+
+    def _keep(self, order: KeepRequest | MaskEdit) -> None:
+        """Hand it on; outlines of what has changed on the same frame since are not missed."""
+        kept = self._packed(order)
+        self.kept.emit(kept)
+        if self._to_draw is not None and self._to_draw.key != kept.request.key:
+            self._draw()
+        self._to_draw = kept.request
+
+    def _packed(self, order: KeepRequest | MaskEdit) -> Kept:
+        kept = keep(order, self._encoded) if isinstance(order, KeepRequest) else keep_carried(order)
+        self._encoded = kept.request.lesions, kept.edit.lesions
+        return kept
+
+    def _draw(self) -> None:
+        """Outlines of what was handed on last."""
+        request, self._to_draw = self._to_draw, None
+        if request is not None:
+            self.drawn.emit(request, picture_of(request.lesions))
 
     def _follow(self, request: WireRequest) -> None:
         """Searching all ways from an anchor takes long, following one of them nothing: the search is kept."""
@@ -138,29 +167,36 @@ class EditWorker(Worker):
         self.changed.emit(request, change)
 
 
-def keep(request: KeepRequest) -> Kept:
-    """All that follows from a change."""
-    lesions, change = request.lesions, request.change
-    step = None
-    if change is not None:
-        step = Step(key_text(request.key), request.title, pack_change(change), request.is_first)
-    edit = MaskEdit(
-        request.key,
-        lesions_from_labels(lesions.labels, lesions.classes),
-        lesions.shape,
-        request.state,
-        request.title,
-        request.weights,
-        request.name,
-    )
-    return Kept(request, edit, picture_of(lesions), step)
+def keep(request: KeepRequest, encoded: Encoded | None = None) -> Kept:
+    """A change as it is saved and undone.
+
+    Args:
+        request: what was changed.
+        encoded: lesions that were encoded already; taken up when they are those before the change.
+    """
+    lesions, size = _encode(request, encoded), request.lesions.shape
+    edit = MaskEdit(request.key, lesions, size, request.state, request.title, request.weights, request.name)
+    return Kept(request, edit, _step(request))
+
+
+def _step(request: KeepRequest) -> Step | None:
+    if request.change is None:
+        return None
+    return Step(key_text(request.key), request.title, pack_change(request.change), request.is_first)
+
+
+def _encode(request: KeepRequest, encoded: Encoded | None) -> tuple[Lesion, ...]:
+    if encoded is not None and request.since is not None and request.since[0] is encoded[0]:
+        return lesions_after(encoded[1], request.since[1], request.lesions.shape)
+    return lesions_from_labels(request.lesions.labels, request.lesions.classes)
 
 
 def keep_carried(edit: MaskEdit) -> Kept:
-    """All that follows from accepting a mask for a frame that had none."""
+    """A mask that was accepted for a frame that had none."""
     lesions = decode(edit)
     change = whole_frame(Lesions.empty(lesions.shape), lesions)
-    return keep(KeepRequest(edit.key, lesions, change, edit.title, True, edit.state, edit.weights, edit.name))
+    request = KeepRequest(edit.key, lesions, change, edit.title, True, edit.state, edit.weights, edit.name)
+    return Kept(request, edit, _step(request))
 
 
 def propose_carried(edit: MaskEdit, confidence: float) -> Proposal:

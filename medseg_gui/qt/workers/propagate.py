@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from medseg_gui.editing.propagation import STOP_BELOW, interpolate, propagate
+from medseg_gui.editing.propagation import STOP_BELOW, Probability, interpolate, known_lesions, propagate
 from medseg_gui.errors import SourceError
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import lesions_from_labels
@@ -114,15 +114,18 @@ class PropagateWorker(Worker):
         return [self._networks.load(name) for name in job.weights]
 
     def _carry(self, job: CarryJob, source: Source, segmenters: list[FrameSegmenter]) -> str:
-        lesions, rgb = decode(job.start), source.read(job.start.key.index).rgb
+        """The network looks at the start frame too: how it differs from the mask there is what the person corrected."""
+        lesions, start = decode(job.start), source.read(job.start.key.index)
+        rgb, before = start.rgb, _seen(segmenters, start)
+        known = known_lesions(lesions, before)
         for frame in self._frames(job, source):
-            seen = segment_with(segmenters, frame).probability if segmenters else None
-            carried = propagate(lesions, rgb, frame.rgb, seen)
+            seen = _seen(segmenters, frame)
+            carried = propagate(lesions, rgb, frame.rgb, seen, before, known)
             if not carried.confidence_of:
                 return _GONE.format(index=frame.index)
             if carried.confidence < STOP_BELOW:
                 return _UNSURE.format(index=frame.index, confidence=carried.confidence)
-            lesions, rgb = carried.lesions, frame.rgb
+            lesions, rgb, before = carried.lesions, frame.rgb, seen
             self._tell(job, frame, lesions, carried.confidence, "carried mask")
         return self._stopped(job)
 
@@ -155,3 +158,8 @@ class PropagateWorker(Worker):
             name=frame.name,
         )
         self.carried.emit(job, CarriedFrame(edit, confidence))
+
+
+def _seen(segmenters: list[FrameSegmenter], frame: Frame) -> Probability | None:
+    """What the networks see in a frame, None when there are none."""
+    return segment_with(segmenters, frame).probability if segmenters else None

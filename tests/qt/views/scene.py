@@ -11,7 +11,7 @@ from medseg_gui.project.edits import MaskEdit
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.correction import CorrectionState
-from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest
+from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
 from medseg_gui.qt.state.performance import PerformanceState
@@ -93,6 +93,12 @@ def open_clip(state: AppState, count: int = 50, kind: str = "video") -> None:
     state.session.set_source(source)
 
 
+def answer(correction: CorrectionState, kept: Kept) -> None:
+    """What the edit worker says of a change, one after the other."""
+    correction.on_kept(kept)
+    correction.on_drawn(kept.request, picture_of(kept.request.lesions))
+
+
 class Editing(QObject):
     """Stands in for the edit worker: what the correction asks is done at once; it sees what `make_segmentation` shows.
 
@@ -110,7 +116,7 @@ class Editing(QObject):
         correction = state.correction
         correction.keep_wanted.connect(self.on_keep_wanted)
         correction.change_wanted.connect(self.on_change_wanted)
-        correction.keep_carried_wanted.connect(lambda edit: correction.on_kept(keep_carried(edit)))
+        correction.keep_carried_wanted.connect(lambda edit: answer(correction, keep_carried(edit)))
         correction.load_wanted.connect(self.on_load_wanted)
         correction.frame_wanted.connect(lambda key: state.playback.seek(key.index))
         correction.edited.connect(self.edits.append)
@@ -130,7 +136,7 @@ class Editing(QObject):
 
     def on_keep_wanted(self, request: KeepRequest) -> None:
         """Answer."""
-        self._correction.on_kept(keep(request))
+        answer(self._correction, keep(request))
 
     def on_change_wanted(self, request: ChangeRequest) -> None:
         """Answer."""

@@ -14,7 +14,7 @@ from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.correction_requests import KeepRequest
 from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.qt.workers.edit import keep
-from tests.qt.views.scene import GREY, Editing, make_frame
+from tests.qt.views.scene import GREY, Editing, answer, make_frame
 
 LEFT = Qt.MouseButton.LeftButton
 ALT = Qt.KeyboardModifier.AltModifier
@@ -106,7 +106,7 @@ def test_what_a_stroke_patches_looks_as_what_is_drawn_from_outlines(view: VideoV
     stroke(view, CORNER, QPoint(300, 120))
     QTest.mouseMove(view, QPoint(600, 340))
     patched = pixels(view)
-    correction.on_kept(keep(held[0]))
+    answer(correction, keep(held[0]))
     drawn = pixels(view)
     differing = (np.abs(patched.astype(int) - drawn).max(axis=2) > 40).mean()
     assert differing < 0.03
