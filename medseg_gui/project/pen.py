@@ -87,8 +87,8 @@ class Pen:
         self.connection.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)", values)
 
     def set_notes(self, frame_id: int, notes: str) -> None:
-        """Put a text beside a frame."""
-        self.connection.execute("UPDATE frame SET notes = ? WHERE id = ?", (notes, frame_id))
+        """Put a text of the reader beside a frame."""
+        self.connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (frame_id, self._reader, notes))
 
     def set_score(self, frame_id: int, name: str, value: float) -> None:
         """Remember one score of a frame."""

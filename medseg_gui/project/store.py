@@ -332,7 +332,7 @@ class Project:
                 pen.note("set state", frame_id, state)
 
     def set_notes(self, key: FrameKey, notes: str) -> None:
-        """Put a text beside a known frame.
+        """Put a text beside a known frame, for the present reader; the other one does not see it.
 
         Raises:
             DataError: the frame is not known.

@@ -284,10 +284,10 @@ def test_the_last_frame_is_remembered(qtbot: QtBot, worker: ProjectWorker, ears:
 
 def test_a_second_reader_is_blind_and_compared(qtbot: QtBot, worker: ProjectWorker, ears: Ears, tmp_path: Path) -> None:
     ask(qtbot, worker, ears, orders.CreateProject(tmp_path / "p"), CLIP, stroke(0, 0), stroke(1, 0))
-    ask(qtbot, worker, ears, orders.SetReader(2))
+    ask(qtbot, worker, ears, orders.Save(NotesEdit(clip_key(0), "surely flat")), orders.SetReader(2))
     assert ears.opened.last[0].reader == 2
     content = read(qtbot, worker, ears, clip_key(0))
-    assert (content.record.state, content.lesions) == (TO_DO, None)
+    assert (content.record.state, content.lesions, content.record.notes) == (TO_DO, None, "")
     ask(qtbot, worker, ears, stroke(0, 0), stroke(1, 3))
     ask(qtbot, worker, ears, orders.ListFrames("disagreement", FrameFilter()), orders.Compare(clip_key(1), 1))
     listed, comparison = ears.listed.last[0], ears.compared.last[0]
