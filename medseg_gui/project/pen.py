@@ -90,11 +90,9 @@ class Pen:
         """Put a text of the reader beside a frame."""
         self.connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (frame_id, self._reader, notes))
 
-    def set_score(self, frame_id: int, name: str, value: float) -> None:
-        """Remember one score of a frame."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO score (frame_id, name, value) VALUES (?, ?, ?)", (frame_id, name, value)
-        )
+    def set_score(self, frame_id: int, name: str, value: float, weights: str) -> None:
+        """Remember one score of a frame, and which weights made it."""
+        self.connection.execute("INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?)", (frame_id, name, value, weights))
 
     def first_weights(self, frame_id: int, weights: str) -> None:
         """Remember which weights made the first proposal; later ones change nothing."""

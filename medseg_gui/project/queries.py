@@ -15,7 +15,7 @@ FRAME_ROW = (
 )
 STATE = "SELECT state FROM reading WHERE frame_id = ? AND reader = ?"
 SCORES = (
-    "SELECT hash, frame_index, time_s, value FROM score JOIN frame ON frame.id = frame_id"
+    "SELECT hash, frame_index, time_s, value, score.weights FROM score JOIN frame ON frame.id = frame_id"
     " JOIN source ON source.id = source_id WHERE score.name = ?"
 )
 

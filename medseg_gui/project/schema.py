@@ -117,7 +117,10 @@ INSERT INTO note SELECT id, 1, notes FROM frame WHERE notes <> '' AND id NOT IN 
 ALTER TABLE frame DROP COLUMN notes;
 """
 
-_VERSIONS = (_FIRST, _NOTES_OF_READERS)  # of each version, what it changed in the one before
+# Other weights measure otherwise. Of scores from before, nobody knows which weights made them.
+_WEIGHTS_OF_SCORES = "ALTER TABLE score ADD COLUMN weights TEXT NOT NULL DEFAULT '';"
+
+_VERSIONS = (_FIRST, _NOTES_OF_READERS, _WEIGHTS_OF_SCORES)  # of each version, what it changed in the one before
 VERSION = len(_VERSIONS)
 
 

@@ -20,6 +20,7 @@ INSERT INTO source VALUES (1, 'ab12', '../a.mp4', 'a.mp4', 'video', 'C1', 9);
 INSERT INTO frame VALUES
     (1, 1, 0, 0.00, '', 48, 65, 'w@1', 'flat; no, raised'), (2, 1, 1, 0.04, '', 48, 65, '', 'before any audit'),
     (3, 1, 2, 0.08, '', 48, 65, '', '');
+INSERT INTO score VALUES (1, 'flicker', 0.5);
 INSERT INTO reading VALUES (1, 1, 'accepted', 'Ada', 'now'), (1, 2, 'rejected', 'Ben', 'now');
 INSERT INTO audit (at, author, reader, action, frame_id, details) VALUES
     ('1', 'Ada', 1, 'set notes', 1, 'fl'), ('2', 'Ada', 1, 'set notes', 1, 'flat'),
@@ -62,6 +63,7 @@ def test_each_reader_gets_their_own_notes_back(old: Path) -> None:
         assert record is not None
         assert (record.state, record.author, record.weights) == ("accepted", "Ada", "w@1")
         assert len(project.audit()) == 4
+        assert (project.scores("flicker"), project.score_weights("flicker")) == ({KEYS[0]: 0.5}, {KEYS[0]: ""})
 
 
 @pytest.mark.parametrize("version", range(1, schema.VERSION + 1))

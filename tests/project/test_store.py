@@ -232,6 +232,8 @@ def test_scores_are_remembered(folder: Path) -> None:
         project.set_scores("uncertainty", {keys[1]: 0.75})
         assert project.scores("uncertainty") == {keys[0]: 0.5, keys[1]: 0.75}
         assert project.scores("flicker") == {}
+        project.set_scores("uncertainty", {keys[1]: 0.1}, "polyp@2")
+        assert project.score_weights("uncertainty") == {keys[0]: "", keys[1]: "polyp@2"}
 
 
 def test_a_project_and_its_sources_can_be_carried_elsewhere(folder: Path, pictures: Path, tmp_path: Path) -> None:

@@ -149,10 +149,11 @@ class ListFrames:
 
 @dataclass(frozen=True)
 class SaveScores:
-    """Remember scores of frames."""
+    """Remember scores of frames, and ids of the weights that made them."""
 
     name: str
     scores: Mapping[FrameKey, float]
+    weights: str = ""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class WeightsEntry:
         class_id: what it marks.
         threshold: where its card says to cut.
         card: Markdown text of the model card.
+        weights_id: tells two versions of one name apart.
     """
 
     name: str
@@ -56,6 +57,7 @@ class WeightsEntry:
     class_id: int
     threshold: float
     card: str
+    weights_id: str = ""
 
 
 class SessionState(QObject):

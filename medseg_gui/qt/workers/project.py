@@ -363,7 +363,7 @@ class ProjectWorker(Worker):
         self.counted.emit(project.progress(self._counted) if project is not None else {})
 
     def _save_scores(self, order: orders.SaveScores) -> None:
-        self._keeper.require().set_scores(order.name, order.scores)
+        self._keeper.require().set_scores(order.name, order.scores, order.weights)
 
     def _compare(self, order: orders.Compare) -> None:
         self.compared.emit(answers.compare_readers(self._keeper.require(), order.key, order.class_id))
