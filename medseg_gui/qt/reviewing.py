@@ -55,7 +55,7 @@ class Reviewing(QObject):
         self._state.project.info_changed.connect(self.on_info_changed)
         self._state.playback.frame_changed.connect(self.on_frame_changed)
         self._state.playback.playing_changed.connect(self.on_playing_changed)
-        for signal in (review.wish_changed, self._state.session.weights_listed, self._state.session.weights_chosen,
+        for signal in (review.wish_changed, self._state.session.weights_identified, self._state.session.weights_chosen,
                        self._state.explanation.request_changed):  # fmt: skip
             signal.connect(self.tell_weights)
         worker.listed.connect(self.on_listed)
@@ -153,8 +153,8 @@ class Reviewing(QObject):
 
     def tell_weights(self) -> None:
         """Scores of other weights than these are out of date."""
-        ids = {entry.name: entry.weights_id for entry in self._state.session.weights}
-        self._review.set_score_weights(" ".join(sorted(ids.get(name) or name for name in self._weights().values())))
+        ids = [self._state.session.weights_ids.get(name, "") for name in self._weights().values()]
+        self._review.set_score_weights(" ".join(sorted(ids)) if all(ids) else "")  # else they are still being loaded
 
     def on_score_stop_wanted(self) -> None:
         """What was computed stays."""

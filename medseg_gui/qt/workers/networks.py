@@ -24,6 +24,8 @@ _WARM_UP = 2  # the graph is optimised during its first runs
 class FrameSegmenter(Protocol):
     """The part of `segmenter.Segmenter` that is used."""
 
+    weights_id: str
+
     def segment(self, frame: Frame) -> Segmentation: ...
 
 
@@ -59,9 +61,7 @@ class Networks:
         """The weights that can be loaded."""
         from medseg_gui.networks.weights import list_weights
 
-        return tuple(
-            WeightsEntry(w.name, w.network, w.class_id, w.threshold, w.card, w.weights_id) for w in list_weights()
-        )
+        return tuple(WeightsEntry(w.name, w.network, w.class_id, w.threshold, w.card) for w in list_weights())
 
     def load(self, name: str) -> FrameSegmenter:
         """Load weights and run them until they are warm.
