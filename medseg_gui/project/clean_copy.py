@@ -41,7 +41,7 @@ def clean_frames(source: Source, indices: Sequence[int], margin_px: int = 0) -> 
 
 
 def copy_video(source: Source, path: Path, margin_px: int = 0, progress: Progress = lambda done, total: None) -> None:
-    """Write a clean H.264 copy: frame by frame the same indices, at the source's nominal rate.
+    """Write a clean H.264 copy: frame by frame the same indices, at the source's own times from 0 on.
 
     Args:
         source: an open video.
@@ -61,7 +61,7 @@ def copy_video(source: Source, path: Path, margin_px: int = 0, progress: Progres
     size = source.read(0).size
     with VideoWriter(path, size, source.frame_rate, _CRF) as writer:
         for index, rgb in clean_frames(source, range(source.frame_count), margin_px):
-            writer.write(rgb)
+            writer.write(rgb, float(source.frame_times[index]))
             progress(index + 1, source.frame_count)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from medseg_gui.errors import MedsegError, OutputError, ProjectError
-from medseg_gui.project.schema import APPLICATION_ID, VERSION, create_tables, is_as_expected
+from medseg_gui.project.schema import APPLICATION_ID, VERSION, create_tables, is_as_expected, upgrade
 
 DATABASE_NAME = "project.sqlite"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA}
@@ -32,7 +32,8 @@ class DamagedProjectError(ProjectError):
 
 
 class Database:
-    """An open project database. Not thread-safe: one thread opens, uses and closes it.
+    """An open project database; one of an older version is brought up to ours. Not thread-safe: one thread opens, uses
+    and closes it.
 
     Args:
         path: the file.
@@ -161,33 +162,39 @@ class Database:
     def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        check(connection, self.path)
+        version = check(connection, self.path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        if version < VERSION:
+            upgrade(connection, version)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE would pass by the delete trigger
         connection.execute("PRAGMA busy_timeout = 2000")
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
+def check(connection: sqlite3.Connection, path: Path) -> int:
     """Look that a file is a sound project of a version that we know.
+
+    Returns:
+        the version.
 
     Raises:
         ProjectError, DamagedProjectError: it is not.
         sqlite3.Error: it cannot be read.
     """
     name = path.parent.name
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise DamagedProjectError(f"The database of the project {name} is damaged or of another program.")
     if version > VERSION:
         raise ProjectError(f"The project {name} was made by a newer version of this program; update it to open it.")
-    if version < VERSION or not is_as_expected(connection):
+    if version < 1 or not is_as_expected(connection, version):
         raise DamagedProjectError(f"The tables of the project {name} are not as this program made them.")
     # Not quick_check, which would miss an index that no longer leads to its mask.
     verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise DamagedProjectError(f"The database of the project {name} is damaged.", verdict)
+    return version
 
 
 def sentence_for(error: sqlite3.Error | OSError, path: Path) -> MedsegError:

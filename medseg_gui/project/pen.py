@@ -87,14 +87,12 @@ class Pen:
         self.connection.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)", values)
 
     def set_notes(self, frame_id: int, notes: str) -> None:
-        """Put a text beside a frame."""
-        self.connection.execute("UPDATE frame SET notes = ? WHERE id = ?", (notes, frame_id))
+        """Put a text of the reader beside a frame."""
+        self.connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (frame_id, self._reader, notes))
 
-    def set_score(self, frame_id: int, name: str, value: float) -> None:
-        """Remember one score of a frame."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO score (frame_id, name, value) VALUES (?, ?, ?)", (frame_id, name, value)
-        )
+    def set_score(self, frame_id: int, name: str, value: float, weights: str) -> None:
+        """Remember one score of a frame, and which weights made it."""
+        self.connection.execute("INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?)", (frame_id, name, value, weights))
 
     def first_weights(self, frame_id: int, weights: str) -> None:
         """Remember which weights made the first proposal; later ones change nothing."""

@@ -15,7 +15,7 @@ FRAME_ROW = (
 )
 STATE = "SELECT state FROM reading WHERE frame_id = ? AND reader = ?"
 SCORES = (
-    "SELECT hash, frame_index, time_s, value FROM score JOIN frame ON frame.id = frame_id"
+    "SELECT hash, frame_index, time_s, value, score.weights FROM score JOIN frame ON frame.id = frame_id"
     " JOIN source ON source.id = source_id WHERE score.name = ?"
 )
 
@@ -33,10 +33,11 @@ STEP_LESIONS = {
 _FRAMES = (
     " FROM frame JOIN source ON source.id = source_id"
     " LEFT JOIN reading ON reading.frame_id = frame.id AND reading.reader = ?1"
+    " LEFT JOIN note ON note.frame_id = frame.id AND note.reader = ?1"
 )
 _COLUMNS = (
     "SELECT hash, frame_index, time_s, frame.name, height, width, coalesce(state, 'to_do'), coalesce(author, ''),"
-    " coalesce(changed_at, ''), weights, notes, centre"
+    " coalesce(changed_at, ''), weights, coalesce(note.text, ''), centre"
 )
 # A condition whose parameter is NULL does not matter, so that one constant text serves every filter.
 _WANTED = (

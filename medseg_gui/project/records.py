@@ -84,7 +84,7 @@ class FrameRecord:
         author: who changed it last, for the present reader; empty if nobody did.
         changed_at: when, UTC, ISO 8601; empty if never.
         weights: id of the weights that made the first proposal, empty if none did.
-        notes: free text.
+        notes: free text of the reader.
         centre: of its source.
     """
 

@@ -1,13 +1,16 @@
-"""The tables of a project, and the check that a file holds these and nothing else."""
+"""The tables of a project, how they came to be version by version, and the check that a file holds nothing else.
+
+What a release wrote is never edited again: a change is one more text in `_VERSIONS`. New files and old ones go through
+the same statements, so that they hold the same tables to the letter.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 
 APPLICATION_ID = 0x4D534750  # "MSGP", told by `file`
-VERSION = 1
 
-SCHEMA = """
+_FIRST = """
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE,
@@ -100,23 +103,62 @@ BEGIN SELECT RAISE (ABORT, 'the audit table is only added to'); END;
 """
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new, empty database, in one transaction."""
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-    connection.executescript(f"BEGIN IMMEDIATE;{SCHEMA}{marks}COMMIT;")
+# A second reader is to be blind, so notes are each reader's own. What each wrote last is in the audit table.
+_NOTES_OF_READERS = """
+CREATE TABLE note (
+    frame_id INTEGER NOT NULL REFERENCES frame (id),
+    reader INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (frame_id, reader)
+) STRICT, WITHOUT ROWID;
+INSERT INTO note SELECT frame_id, reader, details FROM audit WHERE id IN
+    (SELECT max(id) FROM audit WHERE action = 'set notes' AND frame_id IS NOT NULL GROUP BY frame_id, reader);
+INSERT INTO note SELECT id, 1, notes FROM frame WHERE notes <> '' AND id NOT IN (SELECT frame_id FROM note);
+ALTER TABLE frame DROP COLUMN notes;
+"""
+
+# Other weights measure otherwise. Of scores from before, nobody knows which weights made them.
+_WEIGHTS_OF_SCORES = "ALTER TABLE score ADD COLUMN weights TEXT NOT NULL DEFAULT '';"
+
+_VERSIONS = (_FIRST, _NOTES_OF_READERS, _WEIGHTS_OF_SCORES)  # of each version, what it changed in the one before
+VERSION = len(_VERSIONS)
 
 
-def is_as_expected(connection: sqlite3.Connection) -> bool:
-    """Whether a database of this version holds exactly our tables, indexes and triggers.
+def create_tables(connection: sqlite3.Connection, version: int = VERSION) -> None:
+    """Make the tables of a version in a new, empty database, in one transaction."""
+    _run(connection, f"{''.join(_VERSIONS[:version])}PRAGMA application_id = {APPLICATION_ID};", version)
+
+
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the tables of an older version up to ours, in one transaction; nothing is lost.
+
+    Raises:
+        sqlite3.Error: it cannot be written; the file stays as it was.
+    """
+    _run(connection, "".join(_VERSIONS[version:]), VERSION)
+
+
+def is_as_expected(connection: sqlite3.Connection, version: int) -> bool:
+    """Whether a database holds exactly our tables, indexes and triggers of a version.
 
     A trigger or view that somebody added would run as part of our own statements, so a file that has one is refused.
     """
     fresh = sqlite3.connect(":memory:")
     try:
-        create_tables(fresh)
+        create_tables(fresh, version)
         return _objects(fresh) == _objects(connection)
+    except UnicodeDecodeError:  # SQLite's own sentence about a damaged table quotes the damage
+        return False
     finally:
         fresh.close()
+
+
+def _run(connection: sqlite3.Connection, script: str, version: int) -> None:
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {version};COMMIT;")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
 
 
 def _objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:

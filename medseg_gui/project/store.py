@@ -332,7 +332,7 @@ class Project:
                 pen.note("set state", frame_id, state)
 
     def set_notes(self, key: FrameKey, notes: str) -> None:
-        """Put a text beside a known frame.
+        """Put a text beside a known frame, for the present reader; the other one does not see it.
 
         Raises:
             DataError: the frame is not known.
@@ -342,23 +342,28 @@ class Project:
             pen.set_notes(frame_id, notes)
             pen.note("set notes", frame_id, notes)
 
-    def set_scores(self, name: str, scores: Mapping[FrameKey, float]) -> None:
+    def set_scores(self, name: str, scores: Mapping[FrameKey, float], weights: str = "") -> None:
         """Remember by what the review queue may be ordered: higher comes first.
 
         Args:
             name: "uncertainty", "flicker", … .
             scores: of known frames.
+            weights: ids of what made them; empty when nobody knows.
 
         Raises:
             DataError: a frame is not known.
         """
         with self._writing() as pen:
             for key, value in scores.items():
-                pen.set_score(pen.known_frame(key), name, value)
+                pen.set_score(pen.known_frame(key), name, value, weights)
 
     def scores(self, name: str) -> dict[FrameKey, float]:
         """Scores of that name."""
         return {FrameKey(*row[:3]): row[3] for row in self._database.rows(queries.SCORES, (name,))}
+
+    def score_weights(self, name: str) -> dict[FrameKey, str]:
+        """Ids of the weights that made each score of that name; empty where nobody knows."""
+        return {FrameKey(*row[:3]): row[4] for row in self._database.rows(queries.SCORES, (name,))}
 
     def audit(self, key: FrameKey | None = None) -> list[AuditEntry]:
         """Who did what, oldest first; of one frame, or of everything."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from medseg_gui.qt import theme
 from medseg_gui.qt.action_spec import ActionSpec
 from medseg_gui.qt.correct_actions import CORRECT_ACTIONS, CORRECT_MENU, EDIT_MENU, TOOL_GESTURES
-from medseg_gui.qt.project_actions import EXCHANGE_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
+from medseg_gui.qt.project_actions import EXCHANGE_MENU, EXPORT_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
 
 if TYPE_CHECKING:
     from medseg_gui.qt.commands import Commands
@@ -155,6 +155,8 @@ MENUS: dict[str, tuple[str | None, ...]] = {
     "&Review": REVIEW_MENU,
     "&Help": ("shortcuts", None, "about"),
 }
+# Submenus that hold nothing but actions: entry -> (title, icon, entries).
+SUBMENUS: dict[str, tuple[str, str, tuple[str | None, ...]]] = {">export": ("E&xport", "export", EXPORT_MENU)}
 
 GESTURES: tuple[tuple[str, str], ...] = (
     ("Zoom at the cursor", "wheel over the picture"),
@@ -187,12 +189,23 @@ def shortcut_groups() -> dict[str, list[tuple[str, str]]]:
     """What F1 shows: menu -> (what, keys), with the gestures at the end."""
     specs = {spec.name: spec for spec in ACTIONS}
     groups = {
-        title.replace("&", ""): [
-            (specs[name].text.replace("&", ""), keys_text(specs[name].keys)) for name in entries if name in specs
+        title.replace("&", ""): [(specs[name].text.replace("&", ""), keys_text(specs[name].keys)) for name in names]
+        for title, names in actions_of_menus().items()
+    }
+    return {**groups, "Mouse": list(GESTURES)}
+
+
+def actions_of_menus() -> dict[str, list[str]]:
+    """Menu -> names of its actions in their order, those of SUBMENUS in their place."""
+    return {
+        title: [
+            name
+            for entry in entries
+            for name in (SUBMENUS[entry][2] if entry in SUBMENUS else (entry,))
+            if name is not None and not name.startswith(">")
         ]
         for title, entries in MENUS.items()
     }
-    return {**groups, "Mouse": list(GESTURES)}
 
 
 def _build_action(spec: ActionSpec, commands: Commands) -> QAction:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from medseg_gui.qt import theme
-from medseg_gui.qt.actions import MENUS
+from medseg_gui.qt.actions import MENUS, SUBMENUS
 from medseg_gui.qt.correct_actions import LESION_MENU
 from medseg_gui.qt.state.playback import SPEEDS, PlaybackState
 from medseg_gui.qt.state.session import SessionState
@@ -34,16 +34,23 @@ def build_menus(window: MainWindow) -> QMenu:
         ">panels": panels,
         ">speed": window.speeds,
     }
+    for entry, (title, icon, entries) in SUBMENUS.items():
+        submenus[entry] = QMenu(title, window)
+        submenus[entry].setIcon(theme.icon(icon))
+        _fill(submenus[entry], entries, window, {})
     for title, entries in MENUS.items():
-        menu = window.menuBar().addMenu(title)
-        for entry in entries:
-            if entry is None:
-                menu.addSeparator()
-            elif entry in submenus:
-                menu.addMenu(submenus[entry])
-            else:
-                menu.addAction(window.named_actions[entry])
+        _fill(window.menuBar().addMenu(title), entries, window, submenus)
     return recent
+
+
+def _fill(menu: QMenu, entries: Sequence[str | None], window: MainWindow, submenus: Mapping[str, QMenu]) -> None:
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+        elif entry in submenus:
+            menu.addMenu(submenus[entry])
+        else:
+            menu.addAction(window.named_actions[entry])
 
 
 def build_lesion_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:

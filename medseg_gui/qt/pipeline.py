@@ -184,6 +184,7 @@ class Pipeline(QObject):
         workers.decode.frame_failed.connect(self.on_frame_failed)
         workers.segment.device_known.connect(self.state.session.set_device)
         workers.segment.weights_listed.connect(self.on_weights_listed)
+        workers.segment.identified.connect(self.state.session.set_weights_id)
         workers.segment.loaded.connect(self.on_loaded)
         workers.segment.refused.connect(self.on_refused)
         workers.segment.segmented.connect(self.on_segmented)

@@ -22,8 +22,12 @@ PROJECT_ACTIONS: tuple[ActionSpec, ...] = (
                lambda c: c.project.restore(), (), ""),
     ActionSpec("import", "&Import annotations…", "Take masks of other programs into the project",
                lambda c: c.project.show_import(), ("Ctrl+Shift+I",), "import"),
-    ActionSpec("export", "E&xport annotations…", "Write masks for other programs",
+    ActionSpec("export", "Export &annotations…", "Write masks for other programs",
                lambda c: c.project.show_export(), ("Ctrl+Shift+E",), "export"),
+    ActionSpec("case_report", "&Case report (PDF)…", "Write a page for each frame: mask, measurements, weights, notes",
+               lambda c: c.project.show_report(), (), "figure"),
+    ActionSpec("overlay_video", "Overlay &video…", "Write a video with the masks drawn in",
+               lambda c: c.project.show_video(), (), "video"),
     ActionSpec("clean_copy", "Clean copy of the &recording…", "Copy what is open without names, sound and metadata",
                lambda c: c.project.show_clean_copy(), (), "anonymous", needs_source=True),
     ActionSpec("next_in_queue", "&Next in the queue", "To the next frame to review",
@@ -51,7 +55,8 @@ PROJECT_ACTIONS: tuple[ActionSpec, ...] = (
 PROJECT_MENU: tuple[str | None, ...] = (
     *("new_project", "open_project", ">recent_projects", "save", "save_as", "close_project", None),
 )
-EXCHANGE_MENU: tuple[str | None, ...] = ("import", "export", "clean_copy", None, "relocate", "restore", None)
+EXCHANGE_MENU: tuple[str | None, ...] = ("import", ">export", None, "relocate", "restore", None)
+EXPORT_MENU: tuple[str | None, ...] = ("export", "case_report", "overlay_video", None, "clean_copy")
 REVIEW_MENU: tuple[str | None, ...] = (
     *("next_in_queue", "previous_in_queue", None, "accept_frame", "reject_frame", "skip_frame", None),
     *("add_frames", "frame_history", None, "reader_1", "reader_2", "compare_readers"),

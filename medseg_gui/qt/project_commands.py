@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow
 from medseg_gui.qt.state import project_orders as orders
 from medseg_gui.qt.views.exchange_dialogs import CleanCopyDialog, ExportDialog, ImportDialog
 from medseg_gui.qt.views.frame_dialogs import AddFramesDialog, HistoryDialog
+from medseg_gui.qt.views.showing_dialogs import ReportDialog, VideoDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,21 @@ class ProjectCommands:
         """Ask what to export."""
         if self._has_project():
             self._show(ExportDialog(self._state.project, self._state.review, self._window))
+
+    def show_report(self) -> None:
+        """Ask of which frames to write a report."""
+        if self._has_project():
+            self._show(ReportDialog(self._state.project, self._state.review, self._window))
+
+    def show_video(self) -> None:
+        """Ask of which source to write a video with the masks."""
+        info = self._state.project.info
+        if not self._has_project() or info is None:
+            return
+        if all(source.hash in info.missing for source in info.sources):
+            self._state.session.notice("No source of this project is there; open one, or look for missing sources.")
+        else:
+            self._show(VideoDialog(self._state.project, self._state.session.source, self._window))
 
     def show_clean_copy(self) -> None:
         """Ask where to copy the recording to."""

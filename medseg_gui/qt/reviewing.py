@@ -55,6 +55,9 @@ class Reviewing(QObject):
         self._state.project.info_changed.connect(self.on_info_changed)
         self._state.playback.frame_changed.connect(self.on_frame_changed)
         self._state.playback.playing_changed.connect(self.on_playing_changed)
+        for signal in (review.wish_changed, self._state.session.weights_identified, self._state.session.weights_chosen,
+                       self._state.explanation.request_changed):  # fmt: skip
+            signal.connect(self.tell_weights)
         worker.listed.connect(self.on_listed)
         worker.frames_added.connect(self.ask_for_list)
         worker.counted.connect(review.set_counts)
@@ -117,27 +120,41 @@ class Reviewing(QObject):
     # Scores
 
     def on_score_wanted(self) -> None:
-        """Compute what is missing, on the frames of the queue whose source is there."""
+        """Compute what is missing or was made by other weights, on the frames of the queue whose source is there."""
         review, info = self._review, self._state.project.info
-        weights = {class_id: name for class_id, name in self._state.session.chosen.items() if name}
+        chosen = self._weights()
         if info is None or review.order not in SCORES:
             return
-        if not weights:
+        if not chosen:
             self._state.session.notice("Choose weights first; the scores tell how sure they are.")
             return
         missing = np.flatnonzero(np.isnan(review.listed.scores))
-        keys = [review.listed.records[row].key for row in missing]
+        rows = np.union1d(missing, review.listed.outdated(review.score_weights))
+        keys = [review.listed.records[row].key for row in rows]
         present = {h: str(p) for h, p in info.paths.items() if h not in info.missing}
         wanted = tuple(key for key in keys if key.source_hash in present)
         if not wanted:
             self._state.session.notice("All frames that are there have their score.")
             return
-        explained = self._state.explanation.class_id
-        class_id = explained if explained in weights else next(iter(weights))
-        chosen = (weights[class_id],) if review.order == OUTSIDE else tuple(weights.values())
-        self._job = ScoreJob(review.order, wanted, present, chosen, self._state.display.threshold, class_id)
+        names, threshold = tuple(chosen.values()), self._state.display.threshold
+        class_id = next(iter(chosen))
+        self._job = ScoreJob(review.order, wanted, present, names, threshold, class_id, review.score_weights)
         review.set_scoring((0, len(wanted)))
         self._score.score(self._job)
+
+    def _weights(self) -> dict[int, str]:
+        """Class -> name of the weights that would make the scores; one alone where only one class can be scored."""
+        chosen = {class_id: name for class_id, name in self._state.session.chosen.items() if name}
+        if self._review.order != OUTSIDE or not chosen:
+            return chosen
+        explained = self._state.explanation.class_id
+        class_id = explained if explained in chosen else next(iter(chosen))
+        return {class_id: chosen[class_id]}
+
+    def tell_weights(self) -> None:
+        """Scores of other weights than these are out of date."""
+        ids = [self._state.session.weights_ids.get(name, "") for name in self._weights().values()]
+        self._review.set_score_weights(" ".join(sorted(ids)) if all(ids) else "")  # else they are still being loaded
 
     def on_score_stop_wanted(self) -> None:
         """What was computed stays."""
@@ -150,7 +167,7 @@ class Reviewing(QObject):
     def on_scored(self, job: ScoreJob, scores: dict[FrameKey, float]) -> None:
         """Some more scores, to be remembered."""
         if job is self._job:
-            self._projecting.ask(SaveScores(job.name, scores))
+            self._projecting.ask(SaveScores(job.name, scores, job.weights_ids))
 
     def on_score_progressed(self, job: ScoreJob, done: int, total: int) -> None:
         """The scores are so far."""

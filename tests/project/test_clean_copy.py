@@ -61,6 +61,23 @@ def test_a_clean_video_has_no_name_no_sound_and_the_same_frames(recording: Path,
             assert np.abs(was - now)[40:200, 80:280].mean() < 6
 
 
+def test_a_clean_video_keeps_a_rate_that_varies(tmp_path: Path) -> None:
+    ticks = np.array([3, 4, 5, 11, 12, 40])  # of 1/30 s; it does not begin at 0
+    with av.open(str(tmp_path / "varies.mkv"), "w") as container:
+        video = container.add_stream("libx264", rate=30)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.codec_context.time_base = Fraction(1, 30)
+        for tick in ticks.tolist():
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = tick, Fraction(1, 30)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    with open_source(tmp_path / "varies.mkv") as source:
+        copy_video(source, tmp_path / "clean.mp4")
+    with open_source(tmp_path / "clean.mp4") as copy:
+        np.testing.assert_allclose(copy.frame_times - copy.frame_times[0], (ticks - 3) / 30, atol=2e-3)
+
+
 def test_a_clean_folder_hides_names(recording: Path, tmp_path: Path) -> None:
     assert run(["deidentify", str(recording), "-o", str(tmp_path / "out")]) == 0
     names = sorted(p.name for p in (tmp_path / "out").iterdir())

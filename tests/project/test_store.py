@@ -51,6 +51,23 @@ def test_a_mask_is_there_after_reopening(folder: Path) -> None:
         assert (frame.notes, frame.size, frame.centre) == ("flat, under the fold", SIZE, "C1")
 
 
+def test_each_reader_has_notes_of_their_own(folder: Path) -> None:
+    def notes(project: Project) -> list[str]:
+        return [record.notes for record in project.frames()]
+
+    with Project(folder, "Ada") as project:
+        key = key_of(project, 0)
+        project.add_frames([key], SIZE)
+        project.set_notes(key, "surely flat")
+        project.reader = 2
+        assert notes(project) == [""]
+        project.set_notes(key, "raised")
+        project.set_notes(key, "raised, 5 mm")
+        assert notes(project) == ["raised, 5 mm"]
+        project.reader = 1
+        assert notes(project) == ["surely flat"]
+
+
 def test_what_nobody_touched_is_empty(folder: Path) -> None:
     with Project(folder) as project:
         assert project.read_mask(key_of(project, 0)) == ()
@@ -215,6 +232,8 @@ def test_scores_are_remembered(folder: Path) -> None:
         project.set_scores("uncertainty", {keys[1]: 0.75})
         assert project.scores("uncertainty") == {keys[0]: 0.5, keys[1]: 0.75}
         assert project.scores("flicker") == {}
+        project.set_scores("uncertainty", {keys[1]: 0.1}, "polyp@2")
+        assert project.score_weights("uncertainty") == {keys[0]: "", keys[1]: "polyp@2"}
 
 
 def test_a_project_and_its_sources_can_be_carried_elsewhere(folder: Path, pictures: Path, tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ class FakeSegmenter:
 
     def __init__(self, name: str, class_id: int, gate: threading.Event) -> None:
         self.name = name
+        self.weights_id = f"{name}@00000000"
         self.class_id = class_id
         self.gate = gate
         self.seen: list[int] = []
@@ -135,7 +136,7 @@ class FakeSegmenter:
             frame.source_id,
             frame.size,
             {self.class_id: probability},
-            {self.class_id: f"{self.name}@00000000"},
+            {self.class_id: self.weights_id},
             latency_ms=1.0,
         )
 

@@ -17,6 +17,7 @@ from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.project import STATE_CODES, Saving, saving_text
 from medseg_gui.qt.workers.keeper import DEFAULT_NAME
 from medseg_gui.settings import Settings
+from medseg_gui.types import POLYP
 from tests.qt.conftest import build_pipeline
 from tests.qt.fakes import SIZE, FakeMedia, FakeNetworks
 
@@ -266,11 +267,19 @@ def test_scores_are_computed_in_the_background_and_order_the_queue(
     qtbot.waitUntil(lambda: len(state.review.listed.records) == 5)
     state.review.set_order(order)
     qtbot.waitUntil(lambda: state.review.listed.unscored == 5)
+    qtbot.waitUntil(lambda: state.review.score_weights != "")
     state.review.compute_scores()
     assert state.review.scoring == (0, 5)
     qtbot.waitUntil(lambda: state.review.scoring is None and state.review.listed.unscored == 0)
-    scores = state.review.listed.scores
+    scores, made_by = state.review.listed.scores, state.review.score_weights
     assert (np.diff(scores) <= 0).all()
+    assert "fast@00000000" in made_by
+    assert state.review.listed.weights == (made_by,) * 5
+    state.session.choose_weights(POLYP, "slow")
+    qtbot.waitUntil(lambda: len(state.review.listed.outdated(state.review.score_weights)) == 5)
+    state.review.compute_scores()
+    qtbot.waitUntil(lambda: state.review.scoring is None and set(state.review.listed.weights) - {made_by} != set())
+    assert state.review.listed.weights == (state.review.score_weights,) * 5
     if order == "relevance outside":  # the fake tells the frame by it
         assert [r.key.index for r in state.review.listed.records] == [5, 4, 3, 2, 1]
 

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from medseg_gui import paths
 from medseg_gui.editing.lesions import Lesions
+from medseg_gui.media import open_source
 from medseg_gui.project.backup import list_backups
 from medseg_gui.project.database import DATABASE_NAME
 from medseg_gui.project.edits import FrameEdit, MaskEdit, NotesEdit, StateEdit, StepEdit
@@ -283,10 +284,10 @@ def test_the_last_frame_is_remembered(qtbot: QtBot, worker: ProjectWorker, ears:
 
 def test_a_second_reader_is_blind_and_compared(qtbot: QtBot, worker: ProjectWorker, ears: Ears, tmp_path: Path) -> None:
     ask(qtbot, worker, ears, orders.CreateProject(tmp_path / "p"), CLIP, stroke(0, 0), stroke(1, 0))
-    ask(qtbot, worker, ears, orders.SetReader(2))
+    ask(qtbot, worker, ears, orders.Save(NotesEdit(clip_key(0), "surely flat")), orders.SetReader(2))
     assert ears.opened.last[0].reader == 2
     content = read(qtbot, worker, ears, clip_key(0))
-    assert (content.record.state, content.lesions) == (TO_DO, None)
+    assert (content.record.state, content.lesions, content.record.notes) == (TO_DO, None, "")
     ask(qtbot, worker, ears, stroke(0, 0), stroke(1, 3))
     ask(qtbot, worker, ears, orders.ListFrames("disagreement", FrameFilter()), orders.Compare(clip_key(1), 1))
     listed, comparison = ears.listed.last[0], ears.compared.last[0]
@@ -344,3 +345,50 @@ def test_an_edit_does_not_wait_for_the_end_of_an_export(
     ask(qtbot, worker, ears, orders.OpenProject(folder), orders.ExportFrames("png", tmp_path / "out", (CORRECTED,)))
     qtbot.waitUntil(lambda: len(seen) == FRAMES + 2)
     assert seen == [0, 0, 1, 1, 1, 1, 1]
+
+
+def with_masks(folder: Path) -> str:
+    """Masks on three frames of the pictures' project; gives their source."""
+    with Project(folder) as project:
+        source_hash = project.sources()[0].hash
+        for index in range(3):
+            project.write_mask(FrameKey(source_hash, index, index / 25), lesions_of(index), SIZE)
+    return source_hash
+
+
+def test_a_report_and_a_video_are_written(
+    qtbot: QtBot, worker: ProjectWorker, ears: Ears, folder: Path, tmp_path: Path
+) -> None:
+    source_hash = with_masks(folder)
+    report = orders.WriteReport(tmp_path / "case.pdf", (CORRECTED,), deidentify=True)
+    ask(qtbot, worker, ears, orders.OpenProject(folder), report)
+    assert ears.noticed.last[0].startswith("The report of 3 frames is ready: case.pdf. Look through it")
+    one = orders.WriteReport(tmp_path / "one.pdf", (), FrameKey(source_hash, 1, 1 / 25))
+    ask(qtbot, worker, ears, one)
+    assert ears.noticed.last[0] == "The report of 1 frame is ready: one.pdf."
+    ask(qtbot, worker, ears, orders.WriteVideo(tmp_path / "masks.mp4", source_hash))
+    assert ears.noticed.last[0] == f"The video of {FRAMES} frames is ready: masks.mp4."
+    assert ears.task.calls[-2][0] == Task("Writing the video", FRAMES, FRAMES)
+    assert ears.task.last == (None,)
+    with open_source(tmp_path / "masks.mp4") as video:
+        assert video.frame_count == FRAMES
+    assert (tmp_path / "case.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["case.pdf", "masks.mp4"])
+def test_a_stopped_report_or_video_leaves_nothing(
+    qtbot: QtBot, worker: ProjectWorker, ears: Ears, folder: Path, tmp_path: Path, name: str
+) -> None:
+    source_hash, place = with_masks(folder), tmp_path / "out"
+    place.mkdir()
+
+    def stop(task: Task | None) -> None:  # on the worker's thread, after the first frame
+        if task is not None and task.done == 1:
+            worker.stop_task()
+
+    worker.task_changed.connect(stop, Qt.ConnectionType.DirectConnection)
+    path = place / name
+    order = orders.WriteVideo(path, source_hash) if name == "masks.mp4" else orders.WriteReport(path, (CORRECTED,))
+    ask(qtbot, worker, ears, orders.OpenProject(folder), order)
+    assert ears.noticed.last[0] == f"Writing the {'video' if name == 'masks.mp4' else 'report'} was stopped."
+    assert not list(place.iterdir())

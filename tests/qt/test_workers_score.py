@@ -20,6 +20,8 @@ KEYS = tuple(FrameKey("id-clip", i, i / 25) for i in range(6))
 class Corner:
     """Marks the upper left corner of whatever it is shown, with a certain probability."""
 
+    weights_id = "corner@0"
+
     def __init__(self, probability: float) -> None:
         self._probability = probability
 
@@ -31,6 +33,8 @@ class Corner:
 
 class Follower:
     """Marks what is bright: the same tissue in every mirror image."""
+
+    weights_id = "follower@0"
 
     def segment(self, frame: Frame) -> Segmentation:
         p = (frame.rgb[::4, ::4, 0] > 100).astype(np.float32)

@@ -149,10 +149,11 @@ class ListFrames:
 
 @dataclass(frozen=True)
 class SaveScores:
-    """Remember scores of frames."""
+    """Remember scores of frames, and ids of the weights that made them."""
 
     name: str
     scores: Mapping[FrameKey, float]
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,40 @@ class ImportFrames:
 
 
 @dataclass(frozen=True)
+class WriteReport:
+    """Write a case report; as `case_report.write_case_report`.
+
+    Attributes:
+        path: a .pdf file.
+        states: which frames are told of.
+        only: this frame alone, whatever its state.
+        deidentify, margin_px: whether, and how much more, is blacked out.
+    """
+
+    path: Path
+    states: tuple[str, ...]
+    only: FrameKey | None = None
+    deidentify: bool = False
+    margin_px: int = 0
+
+
+@dataclass(frozen=True)
+class WriteVideo:
+    """Write a source with its masks as a video; as `overlay_video.write_overlay_video`.
+
+    Attributes:
+        path: an .mp4 file that is not there yet.
+        source_hash: which source.
+        deidentify, margin_px: whether, and how much more, is blacked out.
+    """
+
+    path: Path
+    source_hash: str
+    deidentify: bool = False
+    margin_px: int = 0
+
+
+@dataclass(frozen=True)
 class CleanCopy:
     """Copy a recording so that it names nobody; needs no project.
 
@@ -237,5 +272,7 @@ Order = (
     | ReadAudit
     | ExportFrames
     | ImportFrames
+    | WriteReport
+    | WriteVideo
     | CleanCopy
 )

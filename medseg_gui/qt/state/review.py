@@ -37,12 +37,14 @@ class FrameList:
         order: key of ORDERS.
         records: of each frame.
         scores: (N,) float32, what they are ordered by, NaN where not known; of disagreement: Dice.
+        weights: ids of the weights that made each score, "" where nobody knows; none where no scores are.
         rows: (source hash, frame index) -> row; made where the list is made, because it takes a while.
     """
 
     order: str
     records: tuple[FrameRecord, ...]
     scores: NDArray[np.float32]
+    weights: tuple[str, ...] = ()
     rows: dict[tuple[str, int], int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,17 @@ class FrameList:
     def unscored(self) -> int:
         """Frames whose score is not known though they are ordered by it."""
         return int(np.isnan(self.scores).sum()) if self.order in SCORES else 0
+
+    def outdated(self, weights: str) -> NDArray[np.intp]:
+        """Rows whose score was made by other weights than these; none where no weights are chosen.
+
+        Args:
+            weights: ids, as `ReviewState.score_weights`.
+        """
+        if not weights or self.order not in SCORES or not self.weights:
+            return np.zeros(0, np.intp)
+        is_other = np.array([made_by != weights for made_by in self.weights], bool)
+        return np.flatnonzero(is_other & ~np.isnan(self.scores))
 
 
 NO_FRAMES = FrameList(BY_TIME, (), np.zeros(0, np.float32))
@@ -84,6 +97,7 @@ class ReviewState(QObject):
         states: of each frame in it, kept up to date.
         place: row of the frame on screen, -1 when it is not in the list.
         counts: state -> frames of the chosen source, centre and class, whatever their state.
+        score_weights: ids of the weights that would make scores now, "" for none.
         scoring: (frames done, frames in all) while scores are computed, else None.
         is_comparing: whether the readers are compared on the frame on screen.
         compared_class: in which class.
@@ -112,6 +126,7 @@ class ReviewState(QObject):
         self.states: list[str] = []
         self.place = -1
         self.counts: dict[str, int] = {}
+        self.score_weights = ""
         self.scoring: tuple[int, int] | None = None
         self.is_comparing = False
         self.compared_class = POLYP
@@ -150,7 +165,7 @@ class ReviewState(QObject):
         self.decided.emit(state)
 
     def compute_scores(self) -> None:
-        """Have the scores computed that the order needs and that are not there."""
+        """Have the scores computed that the order needs and that are not there, or of other weights."""
         self.score_wanted.emit()
 
     def stop_scores(self) -> None:
@@ -200,6 +215,12 @@ class ReviewState(QObject):
         """How many frames are in each state."""
         self.counts = counts
         self.counts_changed.emit()
+
+    def set_score_weights(self, weights: str) -> None:
+        """Other weights would make the scores now."""
+        if weights != self.score_weights:
+            self.score_weights = weights
+            self.scoring_changed.emit()
 
     def set_scoring(self, scoring: tuple[int, int] | None) -> None:
         """How far the scores are."""

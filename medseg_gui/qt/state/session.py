@@ -65,6 +65,7 @@ class SessionState(QObject):
     source_changed = Signal(object)  # SourceInfo | None
     opening_changed = Signal(bool)
     weights_listed = Signal(object)  # tuple[WeightsEntry, ...]
+    weights_identified = Signal(str, str)  # name, id
     weights_chosen = Signal(int, str)  # class id, name ("" for none)
     device_changed = Signal(str)
     recent_changed = Signal(object)  # tuple[str, ...]
@@ -78,6 +79,7 @@ class SessionState(QObject):
         self.is_opening = False
         self.weights: tuple[WeightsEntry, ...] = ()
         self.chosen: dict[int, str] = {}
+        self.weights_ids: dict[str, str] = {}  # of the weights that were loaded
         self.device = ""
         self.recent: tuple[str, ...] = ()
 
@@ -108,6 +110,11 @@ class SessionState(QObject):
         if self.chosen.get(class_id, "") != name:
             self.chosen[class_id] = name
             self.weights_chosen.emit(class_id, name)
+
+    def set_weights_id(self, name: str, weights_id: str) -> None:
+        """Weights were loaded; their id tells two versions of one name apart."""
+        self.weights_ids[name] = weights_id
+        self.weights_identified.emit(name, weights_id)
 
     def set_device(self, text: str) -> None:
         """Which device works and why, for the status bar."""

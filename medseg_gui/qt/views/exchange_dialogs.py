@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
-
-from medseg_gui.project.records import ACCEPTED, REVIEWED, STATES
 from medseg_gui.qt.state.project import ProjectState
 from medseg_gui.qt.state.project_orders import CleanCopy, ExportFrames, ImportFrames
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.views.exchange_form import WHICH_STATES, ExchangeForm, quiet
 
 FORMAT_WORDS = {
     "png": "PNG masks (images/ and masks/, as medseg train reads them)",
@@ -35,93 +18,19 @@ FORMAT_WORDS = {
     "labelme": "LabelMe",
     "csv": "Table of measurements (CSV)",
 }
-_STATES = {"corrected and accepted": REVIEWED, "accepted only": (ACCEPTED,), "all on the list": STATES}
-_WIDTH_PX = 520
 
 
-class _ExchangeDialog(QDialog):
-    """A form with a place, de-identification and two buttons."""
-
-    def __init__(self, title: str, button: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.form = QFormLayout()
-        self.form.setVerticalSpacing(10)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.place = QLineEdit()
-        self.place.setAccessibleName("Folder or file")
-        self.hides = QCheckBox("De-identify")
-        self.hides.setToolTip("Black outside the scope's field of view; no file names, authors or notes")
-        self.margin = QSpinBox(minimum=-200, maximum=200, suffix=" px")
-        self.margin.setToolTip("So much more is blacked out at the rim of the field of view; negative: less")
-        self.margin.setEnabled(False)
-        self.hides.toggled.connect(self.margin.setEnabled)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self.go = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.go.setText(button)
-        for each in self.buttons.buttons():
-            each.setIcon(QIcon())  # Qt brings its own, which do not follow the theme
-        self.go.setEnabled(False)
-        self.place.textChanged.connect(lambda text: self.go.setEnabled(bool(text.strip())))
-        self.buttons.accepted.connect(self.on_accepted)
-        self.buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
-        column.setSpacing(16)
-        column.addLayout(self.form)
-        column.addStretch(1)
-        column.addWidget(self.buttons)
-        self.setMinimumWidth(_WIDTH_PX)
-
-    def on_accepted(self) -> None:
-        """Ask for what was filled in."""
-        raise NotImplementedError
-
-    def add_place(self, name: str) -> None:
-        """The row with the place and a button to pick it."""
-        browse = QPushButton("Browse…")
-        browse.clicked.connect(self.browse)
-        row = QHBoxLayout()
-        row.addWidget(self.place, 1)
-        row.addSpacing(8)
-        row.addWidget(browse)
-        self.form.addRow(name, row)
-
-    def add_hiding(self) -> None:
-        """The row about de-identification."""
-        row = QHBoxLayout()
-        row.addWidget(self.hides)
-        row.addSpacing(16)
-        row.addWidget(QLabel("more at the rim"))
-        row.addSpacing(8)
-        row.addWidget(self.margin)
-        row.addStretch(1)
-        self.form.addRow("Names", row)
-
-    def browse(self) -> None:
-        """Pick a folder."""
-        dialog = QFileDialog(self, self.windowTitle(), fileMode=QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.place.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    @property
-    def path(self) -> Path:
-        """The place that was filled in."""
-        return Path(self.place.text().strip())
-
-
-class ExportDialog(_ExchangeDialog):
+class ExportDialog(ExchangeForm):
     """Which frames go out, and as what."""
 
     def __init__(self, project: ProjectState, review: ReviewState, parent: QWidget | None = None) -> None:
         super().__init__("Export annotations", "Export", parent)
         self._project, self._review = project, review
         self.format = _format_box(project, writes=True)
-        self.loses = _quiet()
+        self.loses = quiet()
         self.states = QComboBox()
-        self.states.addItems(list(_STATES))
-        self.count = _quiet()
+        self.states.addItems(list(WHICH_STATES))
+        self.count = quiet()
         self.form.addRow("Format", self.format)
         self.form.addRow("", self.loses)
         self.form.addRow("Frames", self.states)
@@ -140,18 +49,18 @@ class ExportDialog(_ExchangeDialog):
 
     def on_states_changed(self) -> None:
         """Say how many frames they are."""
-        count = sum(self._review.counts.get(s, 0) for s in _STATES[self.states.currentText()])
+        count = sum(self._review.counts.get(s, 0) for s in WHICH_STATES[self.states.currentText()])
         self.count.setText("1 frame" if count == 1 else f"{count} frames")
 
     def on_accepted(self) -> None:
         """Export."""
-        states = _STATES[self.states.currentText()]
+        states = WHICH_STATES[self.states.currentText()]
         name, hides = self.format.currentData(), self.hides.isChecked()
         self._project.ask(ExportFrames(name, self.path, states, hides, self.margin.value() if hides else 0))
         self.accept()
 
 
-class ImportDialog(_ExchangeDialog):
+class ImportDialog(ExchangeForm):
     """Where annotations lie, and what becomes of masks that are there already."""
 
     def __init__(self, project: ProjectState, parent: QWidget | None = None) -> None:
@@ -177,7 +86,7 @@ class ImportDialog(_ExchangeDialog):
         self.accept()
 
 
-class CleanCopyDialog(_ExchangeDialog):
+class CleanCopyDialog(ExchangeForm):
     """Where the copy of a recording goes."""
 
     def __init__(self, project: ProjectState, source: SourceInfo, parent: QWidget | None = None) -> None:
@@ -185,23 +94,18 @@ class CleanCopyDialog(_ExchangeDialog):
         self._project, self._source = project, source
         self.is_video = source.kind == "video"
         what = "Black outside the scope's field of view; without sound, metadata and names."
-        self.form.addRow(_quiet(what))
+        self.form.addRow(quiet(what))
         self.add_place("New .mp4 file" if self.is_video else "New folder")
         self.margin.setEnabled(True)
         self.form.addRow("More at the rim", self.margin)
-        self.form.addRow(_quiet("What is written inside the field of view stays: look through the copy."))
+        self.form.addRow(quiet("What is written inside the field of view stays: look through the copy."))
 
     def browse(self) -> None:
         """Pick a file to be, or a folder."""
         if not self.is_video:
             super().browse()
             return
-        dialog = QFileDialog(self, self.windowTitle(), fileMode=QFileDialog.FileMode.AnyFile)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("mp4")
-        dialog.fileSelected.connect(self.place.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        self.browse_file("mp4")
 
     def on_accepted(self) -> None:
         """Copy."""
@@ -217,9 +121,3 @@ def _format_box(project: ProjectState, writes: bool) -> QComboBox:
             box.addItem(FORMAT_WORDS.get(entry.name, entry.name), entry.name)
     box.setCurrentIndex(max(box.findData("png"), 0))
     return box
-
-
-def _quiet(text: str = "") -> QLabel:
-    label = QLabel(text, wordWrap=True)
-    label.setProperty("quiet", True)
-    return label

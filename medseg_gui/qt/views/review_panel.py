@@ -148,11 +148,12 @@ class ReviewPanel(QWidget):
         """Other frames, or some have no score yet."""
         review = self._review
         unscored, scoring = review.listed.unscored, review.scoring
+        outdated = len(review.listed.outdated(review.score_weights))
         self.order.setCurrentIndex(self.order.findData(review.order))
-        self.missing.setVisible(unscored > 0 and scoring is None)
-        self.missing.setText("1 frame has no score yet." if unscored == 1 else f"{unscored} frames have no score yet.")
-        self.compute.setVisible(unscored > 0 or scoring is not None)
-        self.compute.setText("Compute" if scoring is None else "Stop")
+        self.missing.setVisible(bool(unscored or outdated) and scoring is None)
+        self.missing.setText(_what_is_missing(unscored, outdated))
+        self.compute.setVisible(bool(unscored or outdated) or scoring is not None)
+        self.compute.setText("Stop" if scoring is not None else "Compute" if unscored else "Measure again")
         self.scoring.setVisible(scoring is not None)
         if scoring is not None:
             self.scoring.setRange(0, scoring[1])
@@ -190,6 +191,16 @@ class ReviewPanel(QWidget):
             self.centre_box.addItem(centre, centre)
         self.centre_box.setCurrentIndex(max(self.centre_box.findData(wanted), 0))
         self.centre_box.setVisible(bool(centres))
+
+
+def _what_is_missing(unscored: int, outdated: int) -> str:
+    """What is to be computed, in a sentence or two."""
+    said = []
+    if unscored:
+        said.append("1 frame has no score yet." if unscored == 1 else f"{unscored} frames have no score yet.")
+    if outdated:
+        said.append(f"{'1 score is' if outdated == 1 else f'{outdated} scores are'} of other weights – measure again.")
+    return " ".join(said)
 
 
 def _button(action: QAction, text: str) -> QToolButton:

@@ -24,6 +24,8 @@ _WARM_UP = 2  # the graph is optimised during its first runs
 class FrameSegmenter(Protocol):
     """The part of `segmenter.Segmenter` that is used."""
 
+    weights_id: str
+
     def segment(self, frame: Frame) -> Segmentation: ...
 
 

@@ -20,7 +20,14 @@ from medseg_gui.qt.state import project_orders as orders
 from medseg_gui.qt.state.project import FrameContent, Task
 from medseg_gui.qt.workers import project_answers as answers
 from medseg_gui.qt.workers.keeper import Keeper
-from medseg_gui.qt.workers.project_exchange import StoppedError, add_pictures, export_frames, import_frames
+from medseg_gui.qt.workers.project_exchange import (
+    StoppedError,
+    add_pictures,
+    export_frames,
+    import_frames,
+    write_report,
+    write_video,
+)
 from medseg_gui.qt.workers.worker import Fifo, Mailbox, Worker, as_medseg_error
 
 _RETRY_MS = 3000
@@ -33,6 +40,8 @@ _NOT_AT_THE_END = (
     orders.ReadAudit,
     orders.ExportFrames,
     orders.ImportFrames,
+    orders.WriteReport,
+    orders.WriteVideo,
     orders.Relocate,
     orders.AddPictures,
 )
@@ -155,6 +164,8 @@ class ProjectWorker(Worker):
             orders.ReadAudit: self._read_audit,
             orders.ExportFrames: self._export,
             orders.ImportFrames: self._import,
+            orders.WriteReport: self._write_report,
+            orders.WriteVideo: self._write_video,
         }
         try:
             handlers[type(order)](order)
@@ -352,7 +363,7 @@ class ProjectWorker(Worker):
         self.counted.emit(project.progress(self._counted) if project is not None else {})
 
     def _save_scores(self, order: orders.SaveScores) -> None:
-        self._keeper.require().set_scores(order.name, order.scores)
+        self._keeper.require().set_scores(order.name, order.scores, order.weights)
 
     def _compare(self, order: orders.Compare) -> None:
         self.compared.emit(answers.compare_readers(self._keeper.require(), order.key, order.class_id))
@@ -374,6 +385,16 @@ class ProjectWorker(Worker):
     def _export(self, order: orders.ExportFrames) -> None:
         project = self._keeper.require()
         if said := self._work_long("Exporting", lambda step: export_frames(project, order, step)):
+            self.noticed.emit(said)
+
+    def _write_report(self, order: orders.WriteReport) -> None:
+        project = self._keeper.require()
+        if said := self._work_long("Writing the report", lambda step: write_report(project, order, step)):
+            self.noticed.emit(said)
+
+    def _write_video(self, order: orders.WriteVideo) -> None:
+        project = self._keeper.require()
+        if said := self._work_long("Writing the video", lambda step: write_video(project, order, step)):
             self.noticed.emit(said)
 
     def _import(self, order: orders.ImportFrames) -> None:

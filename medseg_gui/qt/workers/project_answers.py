@@ -60,10 +60,11 @@ def list_frames(project: Project, wish: ListFrames) -> FrameList:
     if wish.order == DISAGREEMENT:
         return _list_disagreement(project, wish)
     scores = project.scores(wish.order) if wish.order in SCORES else {}
+    weights = project.score_weights(wish.order) if scores else {}
     order = wish.order if scores or wish.order not in SCORES else BY_TIME
     records = tuple(ordered_frames(project, order, wish.wanted, wish.seed))
     values = np.array([scores.get(r.key, np.nan) for r in records], np.float32)
-    return FrameList(wish.order, records, values)
+    return FrameList(wish.order, records, values, tuple(weights.get(r.key, "") for r in records) if scores else ())
 
 
 def _list_disagreement(project: Project, wish: ListFrames) -> FrameList:

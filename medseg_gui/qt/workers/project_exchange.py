@@ -1,4 +1,4 @@
-"""What takes long with a project: pictures of a folder, export, import. Each says how far it is after every step."""
+"""What takes long with a project: pictures, exchange, report, video. Each says how far it is after every step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from medseg_gui.errors import MedsegError, SourceError
 from medseg_gui.project.records import FrameFilter, FrameKey
-from medseg_gui.qt.state.project_orders import ExportFrames, ImportFrames, ShowSource
+from medseg_gui.qt.state.project_orders import ExportFrames, ImportFrames, ShowSource, WriteReport, WriteVideo
 
 if TYPE_CHECKING:
     from medseg_gui.project.store import Project
@@ -96,6 +96,40 @@ def import_frames(project: Project, order: ImportFrames, step: Step) -> str:
     if done.unknown:
         said.append(f"{done.unknown} annotations belong to pictures that are nowhere.")
     return " ".join(said)
+
+
+def write_report(project: Project, order: WriteReport, step: Step) -> str:
+    """Write a case report; gives what is to be said of it.
+
+    Raises:
+        DataError, SourceError, OutputError: as `case_report.write_case_report`.
+    """
+    from medseg_gui.case_report import write_case_report
+
+    records = project.frames(FrameFilter(states=None if order.only else order.states))
+    chosen = [r for r in records if order.only in (None, r.key)]
+    pages = write_case_report(
+        project, chosen, order.path, deidentify=order.deidentify, margin_px=order.margin_px, progress=step
+    )
+    return f"The report of {_frames(pages)} is ready: {order.path.name}.{_to_look_at(order.deidentify)}"
+
+
+def write_video(project: Project, order: WriteVideo, step: Step) -> str:
+    """Write a video with the masks; gives what is to be said of it.
+
+    Raises:
+        DataError, SourceError, OutputError: as `overlay_video.write_overlay_video`.
+    """
+    from medseg_gui.overlay_video import write_overlay_video
+
+    count = write_overlay_video(
+        project, order.source_hash, order.path, None, order.deidentify, order.margin_px, progress=step
+    )
+    return f"The video of {_frames(count)} is ready: {order.path.name}.{_to_look_at(order.deidentify)}"
+
+
+def _to_look_at(is_hidden: bool) -> str:
+    return " Look through it before you pass it on." if is_hidden else ""
 
 
 def _frames(count: int) -> str:

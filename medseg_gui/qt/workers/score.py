@@ -41,6 +41,7 @@ class ScoreJob:
         weights: names of the weights, each for a class of its own.
         threshold: probability from which a pixel is marked.
         class_id: what the weights mark, where only one class can be scored.
+        weights_ids: ids of the weights, to be remembered beside the scores.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ScoreJob:
     weights: tuple[str, ...]
     threshold: float
     class_id: int = POLYP
+    weights_ids: str = ""
 
 
 class ScoreWorker(Worker):

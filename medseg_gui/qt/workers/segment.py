@@ -25,6 +25,7 @@ class SegmentWorker(Worker):
     device_known = Signal(str)
     weights_listed = Signal(object)  # tuple[WeightsEntry, ...]
     loaded = Signal(int, str)  # class id, name of the weights that look for it from now on, "" for none
+    identified = Signal(str, str)  # name and id of weights that were loaded
     refused = Signal(int, str, str)  # class id, name of weights that cannot be loaded, name of those that stay
     segmented = Signal(object)  # Segmentation
 
@@ -86,6 +87,7 @@ class SegmentWorker(Worker):
         self._is_failing = False
         if segmenter is not None:
             self._segmenters[class_id] = segmenter
+            self.identified.emit(name, segmenter.weights_id)
             logger.info("Loaded weights %s", name)
 
     def _segment(self, frame: Frame) -> None:

@@ -8,13 +8,23 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from medseg_gui.project.records import ACCEPTED, CORRECTED, REVIEWED, TO_DO, AuditEntry
+from medseg_gui.project.records import ACCEPTED, CORRECTED, REVIEWED, TO_DO, AuditEntry, SourceRecord
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.project import FormatInfo
-from medseg_gui.qt.state.project_orders import AddFrames, CleanCopy, ExportFrames, ImportFrames, Order
+from medseg_gui.qt.state.project import FormatInfo, FrameContent, ProjectInfo
+from medseg_gui.qt.state.project_orders import (
+    AddFrames,
+    CleanCopy,
+    ExportFrames,
+    ImportFrames,
+    Order,
+    WriteReport,
+    WriteVideo,
+)
 from medseg_gui.qt.views.exchange_dialogs import CleanCopyDialog, ExportDialog, ImportDialog
 from medseg_gui.qt.views.frame_dialogs import AddFramesDialog, HistoryDialog
-from tests.qt.views.scene import FRAME_SIZE, make_source, new_state
+from medseg_gui.qt.views.showing_dialogs import THIS_FRAME, ReportDialog, VideoDialog
+from tests.qt.views.scene import FRAME_SIZE, SOURCE_ID, make_source, new_state
+from tests.qt.views.test_review_panel import key_of, record_of
 
 
 @pytest.fixture
@@ -69,6 +79,50 @@ def test_clean_copy(qtbot: QtBot, state: AppState, asked: list[Order]) -> None:
     dialog.margin.setValue(-3)
     dialog.go.click()
     assert asked == [CleanCopy("/clips/colon.mp4", Path("/out/clean.mp4"), -3)]
+
+
+def test_report(qtbot: QtBot, state: AppState, asked: list[Order]) -> None:
+    state.review.set_counts({TO_DO: 9, CORRECTED: 2, ACCEPTED: 3})
+    dialog = ReportDialog(state.project, state.review)
+    qtbot.addWidget(dialog)
+    assert dialog.frames.findText(THIS_FRAME) == -1, "nothing is on screen"
+    dialog.frames.setCurrentText("accepted only")
+    assert dialog.pages.text() == "3 pages, one for each frame"
+    dialog.place.setText("/out/case")
+    dialog.hides.setChecked(True)
+    dialog.margin.setValue(4)
+    dialog.go.click()
+    assert asked == [WriteReport(Path("/out/case.pdf"), (ACCEPTED,), None, True, 4)]
+
+
+def test_report_of_the_frame_on_screen(qtbot: QtBot, state: AppState, asked: list[Order]) -> None:
+    state.project.set_content(FrameContent(key_of(7), record_of(7), None))
+    dialog = ReportDialog(state.project, state.review)
+    qtbot.addWidget(dialog)
+    dialog.frames.setCurrentText(THIS_FRAME)
+    assert dialog.pages.text() == "1 page"
+    dialog.place.setText("/out/case.pdf")
+    dialog.go.click()
+    assert asked == [WriteReport(Path("/out/case.pdf"), (), key_of(7))]
+
+
+def test_overlay_video_begins_with_the_source_on_screen(
+    qtbot: QtBot, state: AppState, asked: list[Order], tmp_path: Path
+) -> None:
+    known = [SourceRecord(h, f"{h}.mp4", f"{h}.mp4", "video", "", 50) for h in ("a0", SOURCE_ID, "b1")]
+    missing = frozenset(["b1"])
+    state.project.set_info(ProjectInfo(Path("/p"), False, 1, tuple(known), {}, missing, None))
+    dialog = VideoDialog(state.project, make_source())
+    qtbot.addWidget(dialog)
+    assert [dialog.source.itemData(row) for row in range(dialog.source.count())] == ["a0", SOURCE_ID]
+    (tmp_path / "taken.mp4").write_bytes(b"mine")
+    dialog.place.setText(str(tmp_path / "taken"))
+    assert dialog.taken.text() == "taken.mp4 is there already; choose another name."
+    assert not dialog.go.isEnabled()
+    dialog.place.setText(str(tmp_path / "new"))
+    assert not dialog.taken.text()
+    dialog.go.click()
+    assert asked == [WriteVideo(tmp_path / "new.mp4", SOURCE_ID)]
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,22 @@ def test_scores_are_started_and_stopped(panel: ReviewPanel, state: AppState) -> 
     assert wanted == ["go", "stop"]
 
 
+def test_scores_of_other_weights_are_told(panel: ReviewPanel, state: AppState) -> None:
+    records, scores = tuple(record_of(i) for i in (20, 10, 30)), np.array([0.9, 0.5, np.nan], np.float32)
+    state.review.set_listed(FrameList("uncertainty", records, scores, ("a@1", "a@2", "")))
+    state.review.set_score_weights("a@1")
+    assert panel.missing.text() == "1 frame has no score yet. 1 score is of other weights – measure again."
+    state.review.set_listed(FrameList("uncertainty", records[:2], scores[:2], ("a@1", "a@2")))
+    assert (panel.missing.text(), panel.compute.text()) == (
+        "1 score is of other weights – measure again.",
+        "Measure again",
+    )
+    state.review.set_score_weights("b@1")
+    assert panel.missing.text() == "2 scores are of other weights – measure again."
+    state.review.set_score_weights("")
+    assert not panel.missing.isVisible()
+
+
 def test_notes_are_saved_for_the_frame_for_which_they_were_typed(
     panel: ReviewPanel, state: AppState, asked: list[Order]
 ) -> None:
