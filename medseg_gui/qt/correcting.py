@@ -163,7 +163,8 @@ class Correcting(QObject):
 
     def on_loaded(self, key: FrameKey, picture: LesionPicture) -> None:
         """Its lesions are here."""
-        self._correction.set_lesions(key, picture.lesions, is_corrected=True, picture=picture)
+        if self._correction.is_awaited:  # else the project was quicker, and the person may have gone on from there
+            self._correction.set_lesions(key, picture.lesions, is_corrected=True, picture=picture)
 
     def on_refused(self, request: ChangeRequest, error: MedsegError) -> None:
         """A tool could not do what it was asked."""

@@ -156,18 +156,24 @@ class Projecting(QObject):
     # What is corrected
 
     def on_edited(self, edit: MaskEdit) -> None:
-        """A mask was changed: write it. What was still being read of this frame is older by now."""
-        if self._expected == edit.key:
-            self._expected = None
+        """A mask was changed: write it."""
+        self._outdate(edit.key)
         self.ask(Save(edit))
 
     def on_undone(self, key: FrameKey) -> None:
         """The window took a step back; so does the project's journal."""
+        self._outdate(key)
         self.ask(Save(StepEdit(key)))
 
     def on_redone(self, key: FrameKey) -> None:
         """The window did a step again; so does the journal."""
+        self._outdate(key)
         self.ask(Save(StepEdit(key, is_redo=True)))
+
+    def _outdate(self, key: FrameKey) -> None:
+        """What is still being read of this frame is older than what is on screen."""
+        if self._expected == key:
+            self._expected = None
 
     def on_undo_wanted(self) -> None:
         """A step of an earlier day is to be taken back."""

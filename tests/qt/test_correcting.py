@@ -130,21 +130,6 @@ def test_undo_in_a_source_that_is_gone_says_so(pipeline: Pipeline, correction: C
     qtbot.waitUntil(lambda: not correction.is_corrected)
 
 
-def test_undo_in_another_source_says_so(pipeline: Pipeline, correction: CorrectionState, qtbot: QtBot) -> None:
-    """The project has not got the stroke yet, or it could lead there itself."""
-    notices = Heard(pipeline.state.session.noticed)
-    correction.edited.disconnect(pipeline.projecting.on_edited)
-    draw(correction, qtbot)
-    pipeline.state.session.open("other")
-    qtbot.waitUntil(lambda: correction.key is not None and correction.key.source_hash == "id-other")
-    correction.undo()
-    assert "another source" in notices.last[0]
-    pipeline.state.session.open("clip")
-    qtbot.waitUntil(lambda: correction.is_corrected)
-    correction.undo()
-    assert not correction.is_corrected
-
-
 def test_tool_that_fails_says_so_and_changes_nothing(
     pipeline: Pipeline, correction: CorrectionState, qtbot: QtBot
 ) -> None:
