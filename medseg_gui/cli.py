@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from medseg_gui import __version__
+from medseg_gui.allocator import keep_freed_memory
 from medseg_gui.commands import COMMANDS
 from medseg_gui.errors import InputError, MedsegError, OutputError
 
@@ -33,6 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         0 done; 2 the arguments, the input or the place for the results are unusable; 1 anything else.
     """
+    keep_freed_memory()
     args = build_parser().parse_args(_name_the_window(arguments))
     logging.basicConfig(level=logging.INFO if args.verbose else logging.WARNING, format="%(levelname)s: %(message)s")
     try:
