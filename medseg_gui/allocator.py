@@ -1,8 +1,8 @@
 """Keeps the memory of one frame for the next.
 
 The C library gives large blocks back to the system as soon as they are free, and gets them again a frame later, page
-by page: some thousand page faults for one prediction of `unet_lite0` at 256². Without them one took 33 ms instead of 40
-on two cores, and the system a quarter of its time in `medseg bench`.
+by page: some thousand page faults for one prediction of `unet_lite0` at 256². Without them one takes 33 ms instead of
+40 on two cores, and `medseg bench` spends 2.3 s in the system instead of 10.8.
 """
 
 from __future__ import annotations
