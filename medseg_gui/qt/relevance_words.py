@@ -40,9 +40,9 @@ def outside_text(share: float, target: Target) -> str:
 
 
 def percent_text(share: float) -> str:
-    """ "12 %", with one decimal below 10."""
-    number = f"{share * 100:.0f}" if abs(share) >= 0.0995 else f"{share * 100:.1f}"
-    return f"{number} %"
+    """ "12 %", with one decimal below 10; "0.0 %" has no sign."""
+    number = f"{share * 100:z.0f}" if abs(share) >= 0.0995 else f"{share * 100:z.1f}"
+    return f"{number} %".replace("-", "\N{MINUS SIGN}")
 
 
 def fine_percent_text(share: float) -> str:

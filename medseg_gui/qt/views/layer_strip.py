@@ -16,7 +16,7 @@ from medseg_gui.types import Frame
 
 _HEIGHT_PX = 60
 _WIDEST_PX = 106
-_GAP_PX = 10
+_GAP_PX = 14
 _NAME = Qt.ItemDataRole.UserRole
 _RATIO = 2  # drawn at twice the size, so that they stay sharp on a dense screen
 
