@@ -9,7 +9,8 @@ tool under test:
 - brush: one stroke, drawn without a tremble, paints or erases all of that error that a disc of half its
   inscribed radius can reach. A person is slower and less exact.
 - wand: one drag; of all tolerances the one that gives the best Dice. The radius limit stays at its default.
-- smart click: one click at that place. Nothing is chosen with the truth but the place and the button.
+- smart click, not pulled: one click at that place. Nothing is chosen with the truth but the place and the button.
+- smart click, pulled: as the wand, of all reaches the one that gives the best Dice.
 
 Images are those held out in training (whole patients, share and seed as in the model card), drawn with a seed.
 """
@@ -44,6 +45,7 @@ from medseg_gui.types import POLYP, BoolArray, FloatArray, UInt8Array
 
 LESION = 1
 TOLERANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 28)
+REACHES = (-4.0, -2.8, -1.8, -1.0, -0.4, 0.0, 0.6, 1.4, 2.5, 4.0)  # as many
 _WAND_RADIUS = 0.15  # of the frame's longer side
 
 
@@ -130,7 +132,27 @@ def smart_click_turn(case: Case) -> Turn:
     return turn
 
 
-TURNS: dict[str, Callable[[Case], Turn]] = {"brush": brush_turn, "wand": wand_turn, "smart click": smart_click_turn}
+def pulled_smart_click_turn(case: Case) -> Turn:
+    """Click and drag until the Dice is best."""
+    clicks = SmartClicks(case.rgb, case.probability, case.threshold)
+
+    def click(lesions: Lesions, spot: Spot, reach: float) -> Lesions:
+        return lesions.edited(clicks.click(lesions, spot.x, spot.y, LESION, spot.is_missing, reach=reach))
+
+    def score(lesions: Lesions, spot: Spot, reach: float) -> float:
+        tried = click(lesions, spot, reach)
+        clicks.forget_last()
+        return agreement(tried.region(LESION), case.truth)
+
+    return lambda lesions, spot: click(lesions, spot, max(REACHES, key=lambda r: score(lesions, spot, r)))
+
+
+TURNS: dict[str, Callable[[Case], Turn]] = {
+    "brush": brush_turn,
+    "wand": wand_turn,
+    "smart click, not pulled": smart_click_turn,
+    "smart click, pulled": pulled_smart_click_turn,
+}
 
 
 def count_turns(case: Case, turn: Turn, wanted: float, most: int) -> tuple[int, list[float]]:
@@ -158,7 +180,7 @@ def held_out(data: Path, share: float, seed: int, images: int) -> list[Example]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure all three tools; exit status 2 when the data or the weights are unusable."""
+    """Measure all tools; exit status 2 when the data or the weights are unusable."""
     args = _parser().parse_args(argv)
     try:
         segmenter = Segmenter.load(args.weights, args.device)

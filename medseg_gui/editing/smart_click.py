@@ -1,5 +1,7 @@
 """Smart click: left adds, right removes; the network's own doubt and clear edges of the picture say how far.
 
+Where that is too far or not far enough, dragging says so: `reach` is a further summand of the odds.
+
 A click says two things: this pixel is wrong, and (being set well inside the error) the error is about as deep as
 the click is far from the outline. Which pixels share the error is told by a logistic regression on twelve quantities
 that do not depend on the picture's size: places in depths of the click, sizes beside the lesion's own, and the logit.
@@ -7,6 +9,7 @@ that do not depend on the picture's size: places in depths of the click, sizes b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,7 +117,14 @@ class SmartClicks:
         self._clicks: list[_Click] = []
 
     def click(
-        self, lesions: Lesions, x: float, y: float, lesion_id: int, adds: bool, class_id: int | None = None
+        self,
+        lesions: Lesions,
+        x: float,
+        y: float,
+        lesion_id: int,
+        adds: bool,
+        class_id: int | None = None,
+        reach: float = 0.0,
     ) -> Change:
         """Add to a lesion what belongs to the tissue under a point, or take it away.
 
@@ -124,6 +134,8 @@ class SmartClicks:
             lesion_id: which lesion; other lesions are spared.
             adds: left button; else the right one, which removes.
             class_id: class of a lesion that is new.
+            reach: above 0 the click takes more, below 0 less; to the odds (as a logarithm) that a pixel shares its
+                error, or four times that of the radius of a new piece.
 
         Raises:
             ShapeError: the lesions have not the frame's size.
@@ -133,7 +145,7 @@ class SmartClicks:
             raise ShapeError(f"The frame is {self._shape} pixels and its lesions {lesions.shape}; they must be equal.")
         region = lesions.region(lesion_id)
         small = cv2.resize(region.astype(np.float32), self._size, interpolation=cv2.INTER_AREA) >= 0.5
-        strength = self._strength(small, self._to_small(x, y), lesion_id, adds)
+        strength = self._strength(small, self._to_small(x, y), lesion_id, adds, reach)
         touched = cv2.resize(strength, self._shape[::-1], interpolation=cv2.INTER_LINEAR) > 0
         after = region | touched if adds else region & ~touched
         return lesions.replace(after, Box.whole(self._shape), lesion_id, class_id)
@@ -149,7 +161,7 @@ class SmartClicks:
             raise InputError("This click is outside the frame; click on the picture.")
         return int(y * self._size[1] / height), int(x * self._size[0] / width)
 
-    def _strength(self, region: BoolArray, at: tuple[int, int], lesion_id: int, adds: bool) -> FloatArray:
+    def _strength(self, region: BoolArray, at: tuple[int, int], lesion_id: int, adds: bool, reach: float) -> FloatArray:
         """(h, w) float32, above 0 where the click changes pixels."""
         outside = signed_distance(region)
         beyond = outside if adds else -outside
@@ -162,13 +174,13 @@ class SmartClicks:
         if adds and outside[at] > max(self._tuning.far * max(region.shape), self._tuning.apart * radius):
             # A forgotten piece of a lesion is smaller than the lesion, and keeps clear of it.
             most = min(float(outside[at]), radius) if region.any() else _MOST_SHARE * max(region.shape)
-            return self._new_piece(at, most)
-        return self._log_odds(beyond, click, max(radius, click.depth_px), earlier)
+            return self._new_piece(at, most, reach)
+        return self._log_odds(beyond, click, max(radius, click.depth_px), earlier, reach)
 
-    def _new_piece(self, at: tuple[int, int], most_px: float) -> FloatArray:
+    def _new_piece(self, at: tuple[int, int], most_px: float, reach: float) -> FloatArray:
         """How far within the clearest rim around a click each pixel is."""
         distance = self._way_from(at)
-        return clearest_rim(distance, self._features, most_px) - distance
+        return clearest_rim(distance, self._features, most_px) * math.exp(reach / 4) - distance
 
     def _way_from(self, at: tuple[int, int]) -> FloatArray:
         """(h, w) float32 length of the easiest way from a click, longer through tissue that looks different."""
@@ -176,13 +188,15 @@ class SmartClicks:
         start[at] = 0
         return geodesic_distance(start, self._features, 1.0)
 
-    def _log_odds(self, beyond: FloatArray, click: _Click, radius_px: float, earlier: Sequence[_Click]) -> FloatArray:
+    def _log_odds(
+        self, beyond: FloatArray, click: _Click, radius_px: float, earlier: Sequence[_Click], reach: float
+    ) -> FloatArray:
         """That a pixel shares the click's error; `beyond` is the distance from the outline on the click's side."""
         t, side = self._tuning, 1.0 if click.adds else -1.0
         distance, logit = click.distance(beyond.shape), self._logit * side
         outside, at_click = beyond / click.depth_px, float(logit[click.at])
         depth = float(np.log(click.depth_px / radius_px))
-        odds = t.always + t.depth * depth + t.adds * side + t.sure_at_click * np.tanh(at_click / 2)
+        odds = reach + t.always + t.depth * depth + t.adds * side + t.sure_at_click * np.tanh(at_click / 2)
         odds = odds + (t.outside + t.depth_outside * depth) * outside + t.outside_size * beyond / radius_px
         way = np.maximum(distance, self._way_from(click.at) - _NOISE * distance)
         odds += t.near * np.exp(-0.5 * (way / (_NEAR * click.depth_px)) ** 2)

@@ -175,6 +175,20 @@ def test_a_click_never_works_against_its_button_and_spares_others(column: int, r
     np.testing.assert_array_equal(after.edited(change.reversed()).labels, lesions.labels)
 
 
+@pytest.mark.parametrize(("place", "adds"), [((118, 60), True), ((80, 60), False), ((20, 20), True)])
+def test_more_reach_takes_all_that_less_takes_and_more(place: tuple[int, int], adds: bool) -> None:
+    lesions = lesions_of(disc(SHAPE, 74, 60, 30))
+    taken = []
+    for reach in (-4.0, 0.0, 4.0):
+        clicks = SmartClicks(picture(), probability(disc(SHAPE, 74, 60, 30), 0.9))
+        after = lesions.edited(clicks.click(lesions, *place, 1, adds, reach=reach)).region(1)
+        taken.append(after ^ lesions.region(1))
+    less, plain, more = taken
+    assert not (less & ~plain).any()
+    assert not (plain & ~more).any()
+    assert 0 < less.sum() < more.sum()
+
+
 def test_a_later_click_respects_an_earlier_opposite_one() -> None:
     lesions = lesions_of(disc(SHAPE, 70, 60, 30))
     clicks = SmartClicks(picture(), probability(disc(SHAPE, 70, 60, 30), 0.8))

@@ -239,6 +239,34 @@ def test_smart_click_adds_with_the_left_and_removes_with_the_right(
     assert lesion(opened, 80, 64) == 0
 
 
+def test_smart_click_takes_more_to_the_right_and_only_the_last_word_counts(
+    view: VideoView, opened: AppState, editing: Editing
+) -> None:
+    opened.correction.set_tool("smart_click")
+    click(view, 124, 45)
+    plain = opened.correction.lesions
+    opened.correction.undo()
+    drag(view, (124, 45), (100, 45), (150, 45), release=False)
+    assert opened.correction.preview is not None
+    assert titles(editing) == ["smart click"]
+    QTest.mouseRelease(view, LEFT, NONE, at(150, 45))
+    pulled = opened.correction.lesions
+    assert plain is not None
+    assert pulled is not None
+    assert titles(editing) == ["smart click", "smart click"]
+    assert not (plain.region(1) & ~pulled.region(1)).any()
+    assert pulled.region(1).sum() > plain.region(1).sum()
+
+
+def test_esc_while_pulling_takes_nothing(view: VideoView, opened: AppState, editing: Editing) -> None:
+    opened.correction.set_tool("smart_click")
+    drag(view, (124, 45), (150, 45), release=False)
+    assert view.hand.cancel()
+    QTest.mouseRelease(view, LEFT, NONE, at(150, 45))
+    assert editing.edits == []
+    assert opened.correction.preview is None
+
+
 def test_cut_makes_two_lesions(view: VideoView, opened: AppState, editing: Editing) -> None:
     opened.correction.set_tool("split_along")
     drag(view, (80, 10), (80, 45), (80, 80))
