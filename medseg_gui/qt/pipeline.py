@@ -354,7 +354,7 @@ class Pipeline(QObject):
             self.state.session.notice("The timeline is filled already.")
         else:
             self._scan_job = ScanJob(source.spec, source.source_id, tuple(chosen.values()), indices)
-            self._workers.scan.scan(self._scan_job)
+            self._workers.scan.submit(self._scan_job)
             self.state.analysis.set_scanning(True)
             if self.state.playback.is_playing:
                 self.state.session.notice("The scan goes on whenever playback is paused.")

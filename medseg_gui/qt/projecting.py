@@ -89,7 +89,7 @@ class Projecting(QObject):
             self._asked += 1
             self._state.project.set_saving(self._state.project.saving, True)
         if isinstance(order, CleanCopy):
-            self._clean.copy(order)
+            self._clean.submit(order)
         else:
             self._worker.ask(order)
 

@@ -52,7 +52,7 @@ class Propagating(QObject):
         weights = tuple(name for name in self._state.session.chosen.values() if name)
         self._job = CarryJob(source.spec, source.source_id, weights, start, indices, end)
         self._run.begin(len(indices))
-        self._propagate.carry(self._job)
+        self._propagate.submit(self._job)
 
     def _onwards(self, index: int, direction: str) -> tuple[MaskEdit, list[int], None] | str:
         """Frames up to the next one that a person has corrected."""

@@ -140,7 +140,7 @@ class Reviewing(QObject):
         class_id = next(iter(chosen))
         self._job = ScoreJob(review.order, wanted, present, names, threshold, class_id, review.score_weights)
         review.set_scoring((0, len(wanted)))
-        self._score.score(self._job)
+        self._score.submit(self._job)
 
     def _weights(self) -> dict[int, str]:
         """Class -> name of the weights that would make the scores; one alone where only one class can be scored."""

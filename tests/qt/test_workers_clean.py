@@ -27,7 +27,7 @@ def worker(qapp: object) -> Iterator[CleanWorker]:
 
 def test_pictures_lose_their_names(qtbot: QtBot, worker: CleanWorker, pictures: Path, tmp_path: Path) -> None:  # noqa: F811
     noticed, task = Heard(worker.noticed), Heard(worker.task_changed)
-    worker.copy(CleanCopy(str(pictures), tmp_path / "clean"))
+    worker.submit(CleanCopy(str(pictures), tmp_path / "clean"))
     qtbot.waitUntil(lambda: len(noticed) == 1)
     assert noticed.last[0].startswith("The copy is ready: clean.")
     with open_source(tmp_path / "clean") as copy:
@@ -39,7 +39,7 @@ def test_pictures_lose_their_names(qtbot: QtBot, worker: CleanWorker, pictures: 
 
 def test_a_stopped_video_is_deleted(qtbot: QtBot, worker: CleanWorker, tmp_path: Path) -> None:
     noticed, task = Heard(worker.noticed), Heard(worker.task_changed)
-    worker.copy(CleanCopy(str(paths.demo_clip()), tmp_path / "clean.mp4"))
+    worker.submit(CleanCopy(str(paths.demo_clip()), tmp_path / "clean.mp4"))
     qtbot.waitUntil(lambda: len(task) > 2, timeout=20_000)
     worker.cancel()
     qtbot.waitUntil(lambda: len(noticed) == 1)
@@ -50,7 +50,7 @@ def test_a_stopped_video_is_deleted(qtbot: QtBot, worker: CleanWorker, tmp_path:
 def test_a_place_that_is_taken_is_told(qtbot: QtBot, worker: CleanWorker, tmp_path: Path) -> None:
     (tmp_path / "clean.mp4").write_bytes(b"mine")
     failed = Heard(worker.failed)
-    worker.copy(CleanCopy(str(paths.demo_clip()), tmp_path / "clean.mp4"))
+    worker.submit(CleanCopy(str(paths.demo_clip()), tmp_path / "clean.mp4"))
     qtbot.waitUntil(lambda: len(failed) == 1)
     assert "is there already" in str(failed.last[0])
     assert (tmp_path / "clean.mp4").read_bytes() == b"mine"

@@ -50,7 +50,7 @@ def edit_of(mask: BoolArray) -> MaskEdit:
 def carry(worker: PropagateWorker, qtbot: QtBot, mask: BoolArray) -> list[BoolArray]:
     """Where the lesion is in each frame that it was carried to, five at most."""
     carried, ended = Heard(worker.carried), Heard(worker.ended)
-    worker.carry(CarryJob("clip", "id-clip", ("fast",), edit_of(mask), range(1, 6)))
+    worker.submit(CarryJob("clip", "id-clip", ("fast",), edit_of(mask), range(1, 6)))
     qtbot.waitUntil(lambda: len(ended) == 1)
     return [decode(frame.edit).region(1) for _, frame in carried.calls]
 

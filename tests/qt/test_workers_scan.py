@@ -36,7 +36,7 @@ def peaks(noted: Heard) -> dict[int, float]:
 def scan(worker: ScanWorker, qtbot: QtBot, job: ScanJob) -> None:
     """Begin a job and wait for its end."""
     ended = Heard(worker.ended)
-    worker.scan(job)
+    worker.submit(job)
     qtbot.waitUntil(lambda: ended.calls == [(job,)])
 
 
@@ -62,7 +62,7 @@ def test_a_scan_sees_every_frame_and_lets_go(
 def test_a_cancelled_scan_ends_before_its_next_frame(worker: ScanWorker, qtbot: QtBot, networks: FakeNetworks) -> None:
     networks.gate.clear()
     ended = Heard(worker.ended)
-    worker.scan(job())
+    worker.submit(job())
     qtbot.waitUntil(lambda: bool(networks.loaded and networks.loaded[0].seen))
     worker.cancel()
     networks.gate.set()
@@ -73,7 +73,7 @@ def test_a_cancelled_scan_ends_before_its_next_frame(worker: ScanWorker, qtbot: 
 def test_a_scan_rests_while_it_is_held(worker: ScanWorker, qtbot: QtBot, media: FakeMedia) -> None:
     worker.hold(True)
     ended = Heard(worker.ended)
-    worker.scan(job())
+    worker.submit(job())
     qtbot.waitUntil(lambda: bool(media.opened))
     assert media.opened[0].read_indices == []
     worker.hold(False)
@@ -85,9 +85,9 @@ def test_a_new_job_takes_the_place_of_the_old(worker: ScanWorker, qtbot: QtBot, 
     first, second = job(), job(range(3))
     networks.gate.clear()
     ended = Heard(worker.ended)
-    worker.scan(first)
+    worker.submit(first)
     qtbot.waitUntil(lambda: bool(networks.loaded and networks.loaded[0].seen))
-    worker.scan(second)
+    worker.submit(second)
     networks.gate.set()
     qtbot.waitUntil(lambda: ended.calls == [(first,), (second,)])
     assert networks.loaded[0].seen == [0]

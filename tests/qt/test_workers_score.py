@@ -94,7 +94,7 @@ def test_every_frame_gets_a_score_off_the_main_thread(
     qtbot: QtBot, worker: ScoreWorker, media: FakeMedia, networks: FakeNetworks
 ) -> None:
     scored, ended = Heard(worker.scored), Heard(worker.ended)
-    worker.score(job())
+    worker.submit(job())
     qtbot.waitUntil(lambda: len(ended) == 1)
     assert set(all_scores(scored)) == set(KEYS)
     assert media.opened[-1].is_closed
@@ -104,7 +104,7 @@ def test_every_frame_gets_a_score_off_the_main_thread(
 def test_a_damaged_frame_has_no_score_and_stops_nobody(qtbot: QtBot, worker: ScoreWorker, media: FakeMedia) -> None:
     media.bad = {2}
     scored, ended, noticed = Heard(worker.scored), Heard(worker.ended), Heard(worker.noticed)
-    worker.score(job())
+    worker.submit(job())
     qtbot.waitUntil(lambda: len(ended) == 1)
     assert set(all_scores(scored)) == set(KEYS) - {KEYS[2]}
     assert noticed.last == ("1 of 6 frames got no score; they stand at the end.",)
@@ -112,14 +112,14 @@ def test_a_damaged_frame_has_no_score_and_stops_nobody(qtbot: QtBot, worker: Sco
 
 def test_where_nothing_is_marked_no_relevance_lies_outside(qtbot: QtBot, worker: ScoreWorker) -> None:
     scored, ended = Heard(worker.scored), Heard(worker.ended)
-    worker.score(replace(job("relevance outside"), threshold=0.95))  # the fake then finds nothing
+    worker.submit(replace(job("relevance outside"), threshold=0.95))  # the fake then finds nothing
     qtbot.waitUntil(lambda: len(ended) == 1)
     assert all_scores(scored) == dict.fromkeys(KEYS, 0.0)
 
 
 def test_a_source_with_other_content_is_refused(qtbot: QtBot, worker: ScoreWorker) -> None:
     ended, failed = Heard(worker.ended), Heard(worker.failed)
-    worker.score(job(spec="other"))
+    worker.submit(job(spec="other"))
     qtbot.waitUntil(lambda: len(ended) == 1 and len(failed) == 1)
     assert "was changed since it was annotated" in str(failed.last[0])
 
@@ -127,7 +127,7 @@ def test_a_source_with_other_content_is_refused(qtbot: QtBot, worker: ScoreWorke
 def test_stopped_it_keeps_what_it_has(qtbot: QtBot, worker: ScoreWorker, networks: FakeNetworks) -> None:
     networks.gate.clear()
     ended = Heard(worker.ended)
-    worker.score(job())
+    worker.submit(job())
     qtbot.waitUntil(lambda: bool(networks.loaded) and bool(networks.loaded[-1].seen))
     worker.cancel()
     networks.gate.set()
@@ -138,7 +138,7 @@ def test_stopped_it_keeps_what_it_has(qtbot: QtBot, worker: ScoreWorker, network
 def test_it_rests_while_a_video_plays(qtbot: QtBot, worker: ScoreWorker, networks: FakeNetworks) -> None:
     worker.hold(True)
     ended = Heard(worker.ended)
-    worker.score(job())
+    worker.submit(job())
     worker.hold(False)
     qtbot.waitUntil(lambda: len(ended) == 1)
     assert networks.loaded[-1].seen

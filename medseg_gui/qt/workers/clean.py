@@ -9,13 +9,13 @@ from PySide6.QtCore import Signal
 from medseg_gui.qt.state.project import Task
 from medseg_gui.qt.state.project_orders import CleanCopy
 from medseg_gui.qt.workers.decode import OpenSource, open_any
+from medseg_gui.qt.workers.job_worker import JobWorker
 from medseg_gui.qt.workers.project_exchange import StoppedError
-from medseg_gui.qt.workers.worker import Mailbox, Worker
 
 _NAME = "Copying"
 
 
-class CleanWorker(Worker):
+class CleanWorker(JobWorker[CleanCopy]):
     """Owns, for the time of a copy, a source of its own.
 
     Args:
@@ -28,32 +28,9 @@ class CleanWorker(Worker):
     def __init__(self, open_source: OpenSource | None = None) -> None:
         super().__init__()
         self._open_source = open_source or open_any
-        self._orders: Mailbox[CleanCopy] = Mailbox()
-        self._wanted: CleanCopy | None = None
 
-    # From any thread
-
-    def copy(self, order: CleanCopy) -> None:
-        """Begin a copy; one that runs ends."""
-        self._wanted = order
-        self._orders.put(order)
-        self.wake()
-
-    def cancel(self) -> None:
-        """End the copy that runs; an unfinished video is deleted."""
-        self._wanted = None
-
-    def stop(self) -> None:
-        """Ask the worker to end as soon as it can."""
-        self.cancel()
-        super().stop()
-
-    # On the worker's own thread
-
-    def work(self) -> None:
-        """Make the newest copy."""
-        if (order := self._orders.take()) is None:
-            return
+    def do(self, order: CleanCopy) -> None:
+        """Make a copy; an unfinished video is deleted."""
         self.task_changed.emit(Task(_NAME))
         try:
             self._copy(order)
@@ -68,7 +45,7 @@ class CleanWorker(Worker):
         from medseg_gui.project.clean_copy import copy_pictures, copy_video
 
         def progress(done: int, total: int) -> None:
-            if self._wanted is not order:
+            if self.should_end(order):
                 raise StoppedError("Copying was stopped.")
             self.task_changed.emit(Task(_NAME, done, total))
 

@@ -16,8 +16,8 @@ from medseg_gui.qt.state.correction_requests import key_of
 from medseg_gui.qt.state.propagation import CarriedFrame
 from medseg_gui.qt.workers.decode import OpenSource, open_any
 from medseg_gui.qt.workers.edit import decode
+from medseg_gui.qt.workers.job_worker import JobWorker
 from medseg_gui.qt.workers.networks import FrameSegmenter, Networks, segment_with
-from medseg_gui.qt.workers.worker import Mailbox, Worker
 
 if TYPE_CHECKING:
     from medseg_gui.editing import Lesions
@@ -49,7 +49,7 @@ class CarryJob:
     end: MaskEdit | None = None
 
 
-class PropagateWorker(Worker):
+class PropagateWorker(JobWorker[CarryJob]):
     """Owns, for the time of a job, a source and networks of its own.
 
     Args:
@@ -64,32 +64,9 @@ class PropagateWorker(Worker):
         super().__init__()
         self._open_source = open_source or open_any
         self._networks = networks or Networks()
-        self._jobs: Mailbox[CarryJob] = Mailbox()
-        self._wanted: CarryJob | None = None
 
-    # From any thread
-
-    def carry(self, job: CarryJob) -> None:
-        """Begin a job; one that runs ends."""
-        self._wanted = job
-        self._jobs.put(job)
-        self.wake()
-
-    def cancel(self) -> None:
-        """End the job that runs, before its next frame."""
-        self._wanted = None
-
-    def stop(self) -> None:
-        """Ask the worker to end as soon as it can."""
-        self.cancel()
-        super().stop()
-
-    # On the worker's own thread
-
-    def work(self) -> None:
-        """Do the newest job."""
-        if (job := self._jobs.take()) is None:
-            return
+    def do(self, job: CarryJob) -> None:
+        """Carry or fill in the masks of a job."""
         reason = "it failed"
         try:
             reason = self._do(job)
@@ -139,15 +116,12 @@ class PropagateWorker(Worker):
 
     def _frames(self, job: CarryJob, source: Source) -> Iterator[Frame]:
         for index in job.indices:
-            if self._should_end(job):
+            if self.should_end(job):
                 return
             yield source.read(index)
 
     def _stopped(self, job: CarryJob) -> str:
-        return "stopped" if self._should_end(job) else ""
-
-    def _should_end(self, job: CarryJob) -> bool:
-        return self._wanted is not job or self._is_stopping.is_set()
+        return "stopped" if self.should_end(job) else ""
 
     def _tell(self, job: CarryJob, frame: Frame, lesions: Lesions, confidence: float, title: str) -> None:
         edit = MaskEdit(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from PySide6.QtCore import Signal
 
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.workers.decode import OpenSource, open_any
+from medseg_gui.qt.workers.job_worker import JobWorker
 from medseg_gui.qt.workers.networks import FrameSegmenter, Networks, segment_with
-from medseg_gui.qt.workers.worker import Mailbox, Worker
 
 if TYPE_CHECKING:
     from medseg_gui.media import Source
@@ -24,7 +23,6 @@ logger = logging.getLogger(__name__)
 COARSE_STEP = 8
 _REPORT_EVERY_S = 0.2
 _MOST_FAILURES = 20
-_HOLD_S = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +42,7 @@ class ScanJob:
     indices: Sequence[int]
 
 
-class ScanWorker(Worker):
+class ScanWorker(JobWorker[ScanJob]):
     """Owns, for the time of a job, a source and networks of its own.
 
     Args:
@@ -60,43 +58,11 @@ class ScanWorker(Worker):
         super().__init__()
         self._open_source = open_source or open_any
         self._networks = networks or Networks()
-        self._jobs: Mailbox[ScanJob] = Mailbox()
-        self._wanted: ScanJob | None = None
-        self._may_run = threading.Event()
-        self._may_run.set()
 
-    # From any thread
-
-    def scan(self, job: ScanJob) -> None:
-        """Begin a job; one that runs ends."""
-        self._wanted = job
-        self._jobs.put(job)
-        self.wake()
-
-    def cancel(self) -> None:
-        """End the job that runs, before its next frame."""
-        self._wanted = None
-
-    def hold(self, held: bool) -> None:
-        """Rest, and go on: while a video plays, picture and prediction on screen need the processor."""
-        if held:
-            self._may_run.clear()
-        else:
-            self._may_run.set()
-
-    def stop(self) -> None:
-        """Ask the worker to end as soon as it can."""
-        self.cancel()
-        super().stop()
-
-    # On the worker's own thread
-
-    def work(self) -> None:
-        """Do the newest job."""
-        if (job := self._jobs.take()) is None:
-            return
+    def do(self, job: ScanJob) -> None:
+        """Look through the frames of a job."""
         try:
-            if not self._should_end(job):
+            if not self.should_end(job):
                 self._do(job)
         finally:
             self.ended.emit(job)
@@ -116,7 +82,7 @@ class ScanWorker(Worker):
         peaks: dict[int, dict[int, float]] = {}
         total, reported_at, failures = len(job.indices), time.monotonic(), 0
         for done, index in enumerate(coarse_to_fine(job.indices), 1):
-            if not self._may_go_on(job):
+            if not self.may_go_on(job):
                 break
             try:
                 frame = source.read(index)
@@ -133,14 +99,6 @@ class ScanWorker(Worker):
                 peaks, reported_at = {}, time.monotonic()
         if peaks:
             self.noted.emit(job, peaks)
-
-    def _may_go_on(self, job: ScanJob) -> bool:
-        while not self._should_end(job) and not self._may_run.wait(_HOLD_S):
-            pass
-        return not self._should_end(job)
-
-    def _should_end(self, job: ScanJob) -> bool:
-        return self._wanted is not job or self._is_stopping.is_set()
 
     def _report(self, job: ScanJob, peaks: dict[int, dict[int, float]], done: int) -> None:
         self.noted.emit(job, peaks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +16,14 @@ from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.review import FLICKER, UNCERTAINTY
 from medseg_gui.qt.workers.decode import OpenSource, open_any
 from medseg_gui.qt.workers.explainers import Explainers
+from medseg_gui.qt.workers.job_worker import JobWorker
 from medseg_gui.qt.workers.networks import FrameSegmenter, Networks, segment_with
-from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import POLYP, ExplanationRequest, Frame, Segmentation, UInt8Array
 
 if TYPE_CHECKING:
     from medseg_gui.media import Source
 
 _REPORT_EVERY_S = 0.5
-_HOLD_S = 0.05
 # A frame and its mirror images; each flip undoes itself.
 _FLIPS: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (0, 1))
 
@@ -53,7 +51,7 @@ class ScoreJob:
     weights_ids: str = ""
 
 
-class ScoreWorker(Worker):
+class ScoreWorker(JobWorker[ScoreJob]):
     """Owns, for the time of a job, a source and networks of its own.
 
     Args:
@@ -76,43 +74,11 @@ class ScoreWorker(Worker):
         self._open_source = open_source or open_any
         self._networks = networks or Networks()
         self._explainers = explainers or Explainers()
-        self._jobs: Mailbox[ScoreJob] = Mailbox()
-        self._wanted: ScoreJob | None = None
-        self._may_run = threading.Event()
-        self._may_run.set()
 
-    # From any thread
-
-    def score(self, job: ScoreJob) -> None:
-        """Begin a job; one that runs ends."""
-        self._wanted = job
-        self._jobs.put(job)
-        self.wake()
-
-    def cancel(self) -> None:
-        """End the job that runs, before its next frame."""
-        self._wanted = None
-
-    def hold(self, held: bool) -> None:
-        """Rest while a video plays, and go on."""
-        if held:
-            self._may_run.clear()
-        else:
-            self._may_run.set()
-
-    def stop(self) -> None:
-        """Ask the worker to end as soon as it can."""
-        self.cancel()
-        super().stop()
-
-    # On the worker's own thread
-
-    def work(self) -> None:
-        """Do the newest job."""
-        if (job := self._jobs.take()) is None:
-            return
+    def do(self, job: ScoreJob) -> None:
+        """Score the frames of a job."""
         try:
-            if self._may_go_on(job):
+            if self.may_go_on(job):
                 self._do(job)
         finally:
             self.ended.emit(job)
@@ -127,7 +93,7 @@ class ScoreWorker(Worker):
                 if source.source_id != source_hash:
                     raise SourceError(f"{source.title} was changed since it was annotated; its scores are left out.")
                 for key in keys:
-                    if not self._may_go_on(job):
+                    if not self.may_go_on(job):
                         return
                     score = _try(measure, source, key.index)
                     unread += score is None
@@ -153,11 +119,6 @@ class ScoreWorker(Worker):
         request = ExplanationRequest(method="lrp", class_id=job.class_id, threshold=job.threshold)
         is_unwanted = self._is_stopping.is_set
         return lambda source, index: explainer.explain(source.read(index), request, is_unwanted).trust.outside
-
-    def _may_go_on(self, job: ScoreJob) -> bool:
-        while self._wanted is job and not self._may_run.wait(_HOLD_S):
-            pass
-        return self._wanted is job and not self._is_stopping.is_set()
 
 
 def uncertainty(segmenters: list[FrameSegmenter], frame: Frame) -> float:
