@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from medseg_gui.qt.pipeline import Pipeline, Workers
+from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.workers.check import CheckWorker
 from medseg_gui.qt.workers.compose import ComposeWorker
 from medseg_gui.qt.workers.decode import DecodeWorker
@@ -23,6 +24,7 @@ from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
 from tests.qt.fakes import FakeChecks, FakeExplainers, FakeMedia, FakeNetworks
+from tests.qt.views.scene import Answering, new_state
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,6 +60,16 @@ def no_thread_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         worker.stop()
         worker.wait()
     assert not left
+
+
+@pytest.fixture
+def state(qapp: object) -> Iterator[AppState]:
+    """Nothing is open; wanted frames come at once."""
+    state = new_state()
+    answering = Answering(state)
+    yield state
+    state.playback.pause()
+    answering.deleteLater()
 
 
 @pytest.fixture

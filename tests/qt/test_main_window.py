@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,20 +23,10 @@ from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.weights_panel import WeightsBox
 from medseg_gui.settings import Settings
 from medseg_gui.types import POLYP
-from tests.qt.views.scene import WEIGHTS, Answering, Editing, make_source, new_state, open_clip
+from tests.qt.views.scene import WEIGHTS, Editing, make_source, new_state, open_clip
 
 LEFT = Qt.MouseButton.LeftButton
 SPACE = Qt.Key.Key_Space
-
-
-@pytest.fixture
-def state(qapp: QApplication) -> Iterator[AppState]:
-    """Nothing is open; wanted frames come at once."""
-    state = new_state()
-    answering = Answering(state)
-    yield state
-    state.playback.pause()
-    answering.deleteLater()
 
 
 @pytest.fixture

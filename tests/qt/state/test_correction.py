@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,19 +24,9 @@ from medseg_gui.qt.state.correction_requests import (
 from medseg_gui.qt.state.lesion_picture import LesionPicture
 from medseg_gui.qt.workers.edit import keep
 from medseg_gui.types import INSTRUMENT, POLYP
-from tests.qt.views.scene import FRAME_SIZE, Answering, Editing, make_frame, new_state, open_clip
+from tests.qt.views.scene import FRAME_SIZE, Editing, make_frame, open_clip
 
 PREDICTED_PX = 3676  # the middle quarter of the frame, stretched
-
-
-@pytest.fixture
-def state(qapp: object) -> Iterator[AppState]:
-    """A clip of 50 frames is open; frames come and are predicted at once."""
-    state = new_state()
-    answering = Answering(state)
-    yield state
-    state.playback.pause()
-    answering.deleteLater()
 
 
 @pytest.fixture

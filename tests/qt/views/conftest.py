@@ -7,17 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from medseg_gui.qt.state.app_state import AppState
-from tests.qt.views.scene import Answering, Editing, new_state, open_clip
-
-
-@pytest.fixture
-def state(qapp: object) -> Iterator[AppState]:
-    """Nothing is open; wanted frames come at once."""
-    state = new_state()
-    answering = Answering(state)
-    yield state
-    state.playback.pause()
-    answering.deleteLater()
+from tests.qt.views.scene import Editing, open_clip
 
 
 @pytest.fixture
