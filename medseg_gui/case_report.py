@@ -46,6 +46,13 @@ class Explanation:
     caption: str
 
 
+Explain = Callable[[FrameRecord, UInt8Array], Explanation | None]
+
+
+def no_explanation(record: FrameRecord, rgb: UInt8Array) -> None:
+    """For a report that does not say why."""
+
+
 @dataclass(frozen=True, eq=False)
 class Page:
     """One frame of the report.
@@ -69,7 +76,7 @@ def write_case_report(
     project: Project,
     records: Sequence[FrameRecord],
     path: Path,
-    explain: Callable[[FrameRecord, UInt8Array], Explanation | None] = lambda record, rgb: None,
+    explain: Explain = no_explanation,
     deidentify: bool = False,
     margin_px: int = 0,
     progress: Progress = lambda done, total: None,
@@ -135,7 +142,7 @@ def measurements(lesions: Sequence[Lesion], size: tuple[int, int]) -> list[tuple
 def _pages(
     project: Project,
     records: Sequence[FrameRecord],
-    explain: Callable[[FrameRecord, UInt8Array], Explanation | None],
+    explain: Explain,
     deidentify: bool,
     margin_px: int,
 ) -> Iterator[Page]:

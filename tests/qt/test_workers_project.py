@@ -363,7 +363,7 @@ def test_a_report_and_a_video_are_written(
     report = orders.WriteReport(tmp_path / "case.pdf", (CORRECTED,), deidentify=True)
     ask(qtbot, worker, ears, orders.OpenProject(folder), report)
     assert ears.noticed.last[0].startswith("The report of 3 frames is ready: case.pdf. Look through it")
-    one = orders.WriteReport(tmp_path / "one.pdf", (), FrameKey(source_hash, 1, 1 / 25))
+    one = orders.WriteReport(tmp_path / "one.pdf", (), FrameKey(source_hash, 1, 1 / 25), explain="lrp")
     ask(qtbot, worker, ears, one)
     assert ears.noticed.last[0] == "The report of 1 frame is ready: one.pdf."
     ask(qtbot, worker, ears, orders.WriteVideo(tmp_path / "masks.mp4", source_hash))

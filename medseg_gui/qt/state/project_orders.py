@@ -210,6 +210,7 @@ class WriteReport:
         states: which frames are told of.
         only: this frame alone, whatever its state.
         deidentify, margin_px: whether, and how much more, is blacked out.
+        explain: one of `case_explanations.METHODS`, "" for no explanation.
     """
 
     path: Path
@@ -217,6 +218,7 @@ class WriteReport:
     only: FrameKey | None = None
     deidentify: bool = False
     margin_px: int = 0
+    explain: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,12 @@ from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.views.exchange_form import WHICH_STATES, ExchangeForm, quiet
 
 THIS_FRAME = "this frame alone"
+EXPLANATIONS = {
+    "LRP": "lrp",
+    "Grad-CAM": "gradcam",
+    "HiResCAM": "hirescam",
+    "none": "",
+}  # as `CaseExplainer` knows them
 
 
 class _FileForm(ExchangeForm):
@@ -70,8 +76,13 @@ class ReportDialog(_FileForm):
         self.frames.setAccessibleName("Frames")
         self.frames.addItems([*WHICH_STATES, *([THIS_FRAME] if self._shown else [])])
         self.pages = quiet()
+        self.explanation = QComboBox()
+        self.explanation.setAccessibleName("Explanation")
+        self.explanation.addItems(list(EXPLANATIONS))
         self.form.addRow("Frames", self.frames)
         self.form.addRow("", self.pages)
+        self.form.addRow("Explanation", self.explanation)
+        self.form.addRow("", quiet("Why the network marks what it marks, where one made the first proposal."))
         self.add_file_rows()
         self.frames.currentTextChanged.connect(self.on_frames_changed)
         self.on_frames_changed()
@@ -86,7 +97,8 @@ class ReportDialog(_FileForm):
         """Write it."""
         states = WHICH_STATES.get(self.frames.currentText())
         only = self._shown if states is None else None
-        order = WriteReport(self.path, states or (), only, self.hides.isChecked(), self.margin_px)
+        explain = EXPLANATIONS[self.explanation.currentText()]
+        order = WriteReport(self.path, states or (), only, self.hides.isChecked(), self.margin_px, explain)
         self._project.ask(order)
         self.accept()
 

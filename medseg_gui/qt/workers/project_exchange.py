@@ -11,6 +11,7 @@ from medseg_gui.project.records import FrameFilter, FrameKey
 from medseg_gui.qt.state.project_orders import ExportFrames, ImportFrames, ShowSource, WriteReport, WriteVideo
 
 if TYPE_CHECKING:
+    from medseg_gui.case_explanations import CaseExplainer
     from medseg_gui.project.store import Project
 
 Step = Callable[[int, int], None]  # (done, in all); raises StoppedError
@@ -104,14 +105,22 @@ def write_report(project: Project, order: WriteReport, step: Step) -> str:
     Raises:
         DataError, SourceError, OutputError: as `case_report.write_case_report`.
     """
-    from medseg_gui.case_report import write_case_report
+    from medseg_gui.case_report import no_explanation, write_case_report
 
     records = project.frames(FrameFilter(states=None if order.only else order.states))
     chosen = [r for r in records if order.only in (None, r.key)]
-    pages = write_case_report(
-        project, chosen, order.path, deidentify=order.deidentify, margin_px=order.margin_px, progress=step
-    )
+    explain = _explainer(order.explain) if order.explain else no_explanation
+    pages = write_case_report(project, chosen, order.path, explain, order.deidentify, order.margin_px, step)
     return f"The report of {_frames(pages)} is ready: {order.path.name}.{_to_look_at(order.deidentify)}"
+
+
+def _explainer(method: str) -> CaseExplainer:
+    from medseg_gui.qt.workers.networks import Networks
+
+    Networks().begin()
+    from medseg_gui.case_explanations import CaseExplainer
+
+    return CaseExplainer(method)
 
 
 def write_video(project: Project, order: WriteVideo, step: Step) -> str:

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from medseg_gui.case_explanations import METHODS
 from medseg_gui.project.records import ACCEPTED, CORRECTED, REVIEWED, TO_DO, AuditEntry, SourceRecord
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.project import FormatInfo, FrameContent, ProjectInfo
@@ -22,7 +23,7 @@ from medseg_gui.qt.state.project_orders import (
 )
 from medseg_gui.qt.views.exchange_dialogs import CleanCopyDialog, ExportDialog, ImportDialog
 from medseg_gui.qt.views.frame_dialogs import AddFramesDialog, HistoryDialog
-from medseg_gui.qt.views.showing_dialogs import THIS_FRAME, ReportDialog, VideoDialog
+from medseg_gui.qt.views.showing_dialogs import EXPLANATIONS, THIS_FRAME, ReportDialog, VideoDialog
 from tests.qt.views.scene import FRAME_SIZE, SOURCE_ID, make_source, new_state
 from tests.qt.views.test_review_panel import key_of, record_of
 
@@ -91,8 +92,9 @@ def test_report(qtbot: QtBot, state: AppState, asked: list[Order]) -> None:
     dialog.place.setText("/out/case")
     dialog.hides.setChecked(True)
     dialog.margin.setValue(4)
+    dialog.explanation.setCurrentText("Grad-CAM")
     dialog.go.click()
-    assert asked == [WriteReport(Path("/out/case.pdf"), (ACCEPTED,), None, True, 4)]
+    assert asked == [WriteReport(Path("/out/case.pdf"), (ACCEPTED,), None, True, 4, "gradcam")]
 
 
 def test_report_of_the_frame_on_screen(qtbot: QtBot, state: AppState, asked: list[Order]) -> None:
@@ -103,7 +105,11 @@ def test_report_of_the_frame_on_screen(qtbot: QtBot, state: AppState, asked: lis
     assert dialog.pages.text() == "1 page"
     dialog.place.setText("/out/case.pdf")
     dialog.go.click()
-    assert asked == [WriteReport(Path("/out/case.pdf"), (), key_of(7))]
+    assert asked == [WriteReport(Path("/out/case.pdf"), (), key_of(7), explain="lrp")]
+
+
+def test_the_explanations_offered_are_those_of_reports() -> None:
+    assert {key for key in EXPLANATIONS.values() if key} == set(METHODS)
 
 
 def test_overlay_video_begins_with_the_source_on_screen(
