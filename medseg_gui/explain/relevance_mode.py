@@ -184,15 +184,14 @@ def _activation(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Relevance passes through an activation unchanged."""
 
     def passing(run: RelevanceMode, /, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: A002
-        # A copy, because some activations write into their input, which rules below still need.
-        return run.with_rule(function(input.detach().clone() if _writes(args, kwargs) else input.detach(),
-                                       *args, **kwargs), lambda r: (r,), input)  # fmt: skip
+        # In place it would write over what rules below still need.
+        if args and args[-1] is True:  # where torch has `inplace`
+            args = (*args[:-1], False)
+        if "inplace" in kwargs:
+            kwargs["inplace"] = False
+        return run.with_rule(function(input.detach(), *args, **kwargs), lambda r: (r,), input)
 
     return passing
-
-
-def _writes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    return bool(kwargs.get("inplace")) or (bool(args) and args[-1] is True)
 
 
 def _add(run: RelevanceMode, /, input: Any, other: Any, *, alpha: float = 1) -> Tensor:  # noqa: A002
@@ -282,8 +281,8 @@ def _needs_grad(result: Any) -> bool:
 
 _ACTIVATIONS = (
     F.relu, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.celu, F.selu, F.silu, F.gelu, F.mish, F.hardswish, F.softplus,
-    F.rrelu, F.tanh, F.sigmoid, F.logsigmoid, F.hardsigmoid, torch.relu, torch.tanh, torch.sigmoid, torch.relu_,
-    Tensor.relu, Tensor.relu_, Tensor.tanh, Tensor.sigmoid, Tensor.clamp, torch.clamp,
+    F.rrelu, F.tanh, F.sigmoid, F.logsigmoid, F.hardsigmoid, torch.relu, torch.tanh, torch.sigmoid,
+    Tensor.relu, Tensor.tanh, Tensor.sigmoid, Tensor.clamp, torch.clamp,
 )  # fmt: skip
 _AVERAGES = (F.avg_pool2d, F.adaptive_avg_pool2d, F.upsample)
 # Autograd's own way back is the rule: a maximum's winner takes all, a copy's relevance is gathered, a view moves it.
@@ -309,6 +308,7 @@ _HANDLERS: dict[Any, Callable[..., Any]] = {
     torch.cat: _cat,
     torch.concat: _cat,
     **{f: _activation(f) for f in _ACTIVATIONS},
+    **dict.fromkeys((torch.relu_, Tensor.relu_), _activation(torch.relu)),
     **{f: _averaging(f) for f in _AVERAGES},
     **dict.fromkeys((torch.add, Tensor.add, Tensor.add_, Tensor.__add__, Tensor.__iadd__, Tensor.__radd__), _add),
     **dict.fromkeys((torch.sub, Tensor.sub, Tensor.sub_, Tensor.__sub__), _subtract),

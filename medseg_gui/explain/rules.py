@@ -56,9 +56,10 @@ class Ledger:
             z: the sum to share by, same shape; sign(0) counts as +1.
             bias: (C,) part of z that belongs to no input.
         """
-        sign = torch.copysign(z.new_tensor(EPSILON), z)
-        share = relevance / (z + sign)
-        self.stabiliser.append(_dot(share, sign))
+        stabiliser = torch.copysign(z.new_tensor(EPSILON), z)
+        divisor = z + stabiliser
+        share = torch.div(relevance, divisor, out=divisor)  # these tensors are large: their memory is the cost
+        self.stabiliser.append(_dot(share, stabiliser))
         if bias is not None:
             self.book_bias(share, bias)
         return share
@@ -108,7 +109,7 @@ def epsilon(call: LayerCall) -> Redistribution:
 
     def share(relevance: Tensor) -> Tensor:
         s = call.ledger.divide(relevance, call.z, call.weights.bias)
-        return call.x * call.map.pull_back(s, call.weights.weight, call.x)
+        return call.map.pull_back(s, call.weights.weight, call.x).mul_(call.x)
 
     return share
 
@@ -121,7 +122,7 @@ def zplus(call: LayerCall) -> Redistribution:
 
     def share(relevance: Tensor) -> Tensor:
         s = call.ledger.divide(relevance, z, bias)
-        return _total([x * call.map.pull_back(s, w, x) for x, w in parts])
+        return _total([call.map.pull_back(s, w, x).mul_(x) for x, w in parts])
 
     return share
 
@@ -136,18 +137,20 @@ def gamma(call: LayerCall) -> Redistribution:
     bias = call.weights.bias
     positive = _positive_sum(call, parts, None if bias is None else bias.clamp(min=0))
     above = call.z >= 0
-    z = call.z + GAMMA * torch.where(above, positive, call.z - positive)
+    z = torch.where(above, positive, call.z - positive).mul_(GAMMA).add_(call.z)
 
     def share(relevance: Tensor) -> Tensor:
         s = call.ledger.divide(relevance, z)
-        up, down = s * above, s * ~above
+        up = s * above
+        down = s - up
         if bias is not None:
             call.ledger.book_bias(s, bias)
             call.ledger.book_bias(up, GAMMA * bias.clamp(min=0))
             call.ledger.book_bias(down, GAMMA * bias.clamp(max=0))
         # (a w)⁻ = a w − (a w)⁺ spares the products with the negative part.
-        plain = call.x * call.map.pull_back(s + GAMMA * down, call.weights.weight, call.x)
-        return plain + GAMMA * _total([x * call.map.pull_back(up - down, w, x) for x, w in parts])
+        plain = call.map.pull_back(s.add_(down, alpha=GAMMA), call.weights.weight, call.x).mul_(call.x)
+        signed = up.sub_(down).mul_(GAMMA)
+        return _total([plain, *(call.map.pull_back(signed, w, x).mul_(x) for x, w in parts)])
 
     return share
 
@@ -189,9 +192,10 @@ def _positive_sum(call: LayerCall, parts: list[tuple[Tensor, Tensor]], bias: Ten
 
 
 def _total(terms: list[Tensor]) -> Tensor:
+    """Their sum, in the memory of the first one."""
     first, *rest = terms
     for term in rest:
-        first = first + term
+        first += term
     return first
 
 
