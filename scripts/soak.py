@@ -19,6 +19,7 @@ import psutil
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from medseg_gui.allocator import keep_freed_memory
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt.app import Window, build_application, has_screen
@@ -96,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    keep_freed_memory()  # as `medseg` does
     app = build_application(sys.argv[:1])
     window = Window(load_settings())
     soak = Soak(window, args.frames)
