@@ -97,6 +97,7 @@ def _show(args: argparse.Namespace) -> dict[str, Any]:
 def _import(args: argparse.Namespace) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from medseg_gui.commands.progress import progress_bar
     from medseg_gui.project.database import DATABASE_NAME
     from medseg_gui.project.exchange.transfer import import_folder
     from medseg_gui.project.store import Project
@@ -106,9 +107,9 @@ def _import(args: argparse.Namespace) -> dict[str, Any]:
         project.back_up()  # so that an import of the wrong folder can be taken back
     else:
         project = Project.create(args.project, _author(args), args.reader)
-    with project:
+    with project, progress_bar("pictures") as progress:
         return asdict(import_folder(project, args.format, args.source, args.centre or "", args.replace,
-                                    args.deidentify, args.margin))  # fmt: skip
+                                    args.deidentify, args.margin, progress))  # fmt: skip
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:

@@ -359,6 +359,8 @@ def with_masks(folder: Path) -> str:
 def test_a_report_and_a_video_are_written(
     qtbot: QtBot, worker: ProjectWorker, ears: Ears, folder: Path, tmp_path: Path
 ) -> None:
+    import medseg_gui.case_explanations  # noqa: F401  with torch: longer than an answer is waited for on a busy machine
+
     source_hash = with_masks(folder)
     report = orders.WriteReport(tmp_path / "case.pdf", (CORRECTED,), deidentify=True)
     ask(qtbot, worker, ears, orders.OpenProject(folder), report)

@@ -14,7 +14,9 @@ from medseg_gui.project.exchange.format import (
     IMAGES,
     Annotation,
     Format,
+    Progress,
     class_of,
+    one_by_one,
     read_json,
     safe_name,
     size_of,
@@ -44,12 +46,12 @@ class Coco(Format):
         write_json(folder / FILE_NAME, {"info": {"description": "medseg_gui, for research use"}, **content})
         return ""
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read `annotations.json`, or the only JSON file of the folder or its `annotations` folder."""
         path = _find_file(folder)
         content = read_json(path)
         try:
-            return _annotations(content, path.name)
+            return _annotations(content, path.name, progress)
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as e:
             raise DataError(f"{path.name} is no COCO file of instances; export it again.", repr(e)) from e
 
@@ -78,17 +80,24 @@ def _find_file(folder: Path) -> Path:
     return files[0]
 
 
-def _annotations(content: Any, name: str) -> list[Annotation]:
+def _annotations(content: Any, name: str, progress: Progress) -> list[Annotation]:
     classes = {c["id"]: class_of(c["name"], name) for c in content["categories"]}
     images = {
         i["id"]: (safe_name(i["file_name"], name), size_of(i["height"], i["width"], name)) for i in content["images"]
     }
-    found: dict[Any, list[Lesion]] = {image_id: [] for image_id in images}
+    entries: dict[Any, list[dict[str, Any]]] = {image_id: [] for image_id in images}
     for entry in content["annotations"]:
-        lesions = found[entry["image_id"]]
-        mask = _mask(entry["segmentation"], images[entry["image_id"]][1])
-        lesions.append(Lesion(_lesion_id(entry, lesions), classes[entry["category_id"]], mask))
-    return [Annotation(*images[image_id], tuple(lesions)) for image_id, lesions in found.items()]
+        entries[entry["image_id"]].append(entry)
+
+    def read(image_id: Any) -> Annotation:
+        image, size = images[image_id]
+        lesions: list[Lesion] = []
+        for entry in entries[image_id]:
+            mask = _mask(entry["segmentation"], size)
+            lesions.append(Lesion(_lesion_id(entry, lesions), classes[entry["category_id"]], mask))
+        return Annotation(image, size, tuple(lesions))
+
+    return one_by_one(read, list(images), progress)
 
 
 def _lesion_id(entry: dict[str, Any], others: Sequence[Lesion]) -> int:

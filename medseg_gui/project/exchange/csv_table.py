@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medseg_gui.errors import DataError
-from medseg_gui.project.exchange.format import Annotation, Format, write_bytes
+from medseg_gui.project.exchange.format import Annotation, Format, Progress, write_bytes
 from medseg_gui.types import CLASS_NAMES
 
 FILE_NAME = "measurements.csv"
@@ -33,7 +33,7 @@ class CsvTable(Format):
         write_bytes(folder / FILE_NAME, text.getvalue().encode("utf-8-sig"))
         return ""
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Not possible: measurements are no masks."""
         raise DataError("A table of measurements holds no masks; import coco, png, yolo or labelme.")
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, TypeVar
 
 from medseg_gui.errors import DataError, OutputError
 from medseg_gui.project.records import FrameRecord, Lesion
 from medseg_gui.types import CLASS_NAMES, MAX_PIXELS
+
+Progress = Callable[[int, int], None]  # (done, in all); may raise to stop
+T = TypeVar("T")
 
 IMAGES = "images"
 _LARGEST_TEXT = 2 * 1024**3  # bytes of one annotation file
@@ -65,12 +68,25 @@ class Format(ABC):
         """
 
     @abstractmethod
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read annotations from a folder.
+
+        Args:
+            folder: which.
+            progress: called after each picture with (done, in all).
 
         Raises:
             DataError: there are none, or they cannot be used.
         """
+
+
+def one_by_one(read: Callable[[T], Annotation], items: Sequence[T], progress: Progress) -> list[Annotation]:
+    """The annotations of many files, with a word after each."""
+    found = []
+    for item in items:
+        found.append(read(item))
+        progress(len(found), len(items))
+    return found
 
 
 def safe_name(text: object, of: str) -> str:

@@ -20,7 +20,9 @@ from medseg_gui.project.exchange.format import (
     IMAGES,
     Annotation,
     Format,
+    Progress,
     class_of,
+    one_by_one,
     read_json,
     safe_name,
     size_of,
@@ -54,12 +56,12 @@ class LabelMe(Format):
             write_json(folder / IMAGES / f"{a.stem}.json", content)
         return ""
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read the files of the folder and of its `images/`."""
         files = [*sorted(folder.glob("*.json")), *sorted((folder / IMAGES).glob("*.json"))]
         if not files:
             raise DataError(f"{folder.name} holds no JSON files of LabelMe.")
-        return [_annotation(path) for path in files]
+        return one_by_one(_annotation, files, progress)
 
 
 def _shapes(lesion: Lesion) -> list[dict[str, Any]]:

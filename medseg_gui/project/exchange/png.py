@@ -14,7 +14,7 @@ from PIL import Image
 from medseg_gui.data.mask_file import read_mask
 from medseg_gui.errors import DataError
 from medseg_gui.media.image_file import IMAGE_SUFFIXES
-from medseg_gui.project.exchange.format import IMAGES, Annotation, Format, class_of, write_bytes
+from medseg_gui.project.exchange.format import IMAGES, Annotation, Format, Progress, class_of, one_by_one, write_bytes
 from medseg_gui.project.records import Lesion, class_mask, label_map
 from medseg_gui.project.rle import Labels, encode_labels
 from medseg_gui.types import CLASS_NAMES, INSTRUMENT, MAX_PIXELS, POLYP, UInt8Array
@@ -44,7 +44,7 @@ class Png(Format):
             lost += a.lesions != _parts({c: classes == c for c in used})
         return f"The lesions of {lost} pictures come back with other numbers or parts." if lost else ""
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read the masks of both classes; `X_mask.png` stands for the picture X too."""
         files: dict[str, dict[int, Path]] = {}
         for class_id, names in _FOLDERS.items():
@@ -53,7 +53,8 @@ class Png(Format):
                     files.setdefault(path.stem.removesuffix("_mask"), {}).setdefault(class_id, path)
         if not files:
             raise DataError(f"{folder.name} holds no masks/ with pictures; see `medseg project export --format png`.")
-        return [_annotation(stem, paths, folder) for stem, paths in sorted(files.items())]
+        images = _images(folder)
+        return one_by_one(lambda item: _annotation(*item, images), sorted(files.items()), progress)
 
 
 class IndexedPng(Format):
@@ -79,13 +80,14 @@ class IndexedPng(Format):
         write_bytes(folder / _TABLE, text.getvalue().encode())
         return f"In {covered} pictures lesions lie over each other; the covered pixels are gone." if covered else ""
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read the masks; without the table a value is taken for a class id."""
         files = _pictures(folder / _INDEXED) or _pictures(folder / "masks")
         if not files:
             raise DataError(f"{folder.name} holds no {_INDEXED}/ with pictures.")
         table = _read_table(folder / _TABLE)
-        return [_indexed_annotation(path, table, folder) for path in files]
+        images = _images(folder)
+        return one_by_one(lambda path: _indexed_annotation(path, table, images), files, progress)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -94,21 +96,19 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
 
 
-def _image_name(folder: Path, stem: str) -> str:
-    """File name of the picture of a mask, in `images/`; PolypGen lets some masks lack the image's last underscore."""
-    for image in _pictures(folder / IMAGES):
-        if image.stem in (stem, f"{stem}_"):
-            return image.name
-    return f"{stem}.png"
+def _images(folder: Path) -> dict[str, str]:
+    """Stem -> file name of the pictures in `images/`; PolypGen lets some masks lack the image's last underscore."""
+    names = {image.stem: image.name for image in _pictures(folder / IMAGES)}
+    return {stem.removesuffix("_"): name for stem, name in names.items()} | names
 
 
-def _annotation(stem: str, paths: dict[int, Path], folder: Path) -> Annotation:
+def _annotation(stem: str, paths: dict[int, Path], images: dict[str, str]) -> Annotation:
     masks = {class_id: read_mask(path).astype(bool) for class_id, path in sorted(paths.items())}
     sizes = {m.shape for m in masks.values()}
     if len(sizes) > 1:
         raise DataError(f"The masks of {stem} differ in size; export them again.")
     height, width = sizes.pop()
-    return Annotation(_image_name(folder, stem), (height, width), _parts(masks))
+    return Annotation(images.get(stem, f"{stem}.png"), (height, width), _parts(masks))
 
 
 def _parts(masks: dict[int, np.ndarray]) -> tuple[Lesion, ...]:
@@ -122,7 +122,7 @@ def _parts(masks: dict[int, np.ndarray]) -> tuple[Lesion, ...]:
     return tuple(lesions)
 
 
-def _indexed_annotation(path: Path, table: dict[tuple[str, int], int], folder: Path) -> Annotation:
+def _indexed_annotation(path: Path, table: dict[tuple[str, int], int], images: dict[str, str]) -> Annotation:
     values = _read_values(path)
     lesions = []
     for value, mask in encode_labels(values).items():
@@ -131,7 +131,7 @@ def _indexed_annotation(path: Path, table: dict[tuple[str, int], int], folder: P
             raise DataError(f"{path.name} holds the value {value}, for which no class is told in {_TABLE}.")
         lesions.append(Lesion(value, class_id, mask))
     height, width = values.shape
-    return Annotation(_image_name(folder, path.stem), (height, width), tuple(lesions))
+    return Annotation(images.get(path.stem, f"{path.stem}.png"), (height, width), tuple(lesions))
 
 
 def _read_values(path: Path) -> UInt8Array:

@@ -7,7 +7,7 @@ hash and its index; by that name it is found again when it comes back.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from medseg_gui.media.folder import ImageFolder
 from medseg_gui.media.source import Source
 from medseg_gui.project.clean_copy import clean_frames, copy_pictures
 from medseg_gui.project.exchange import FORMATS, Format
-from medseg_gui.project.exchange.format import IMAGES, Annotation, write_bytes
+from medseg_gui.project.exchange.format import IMAGES, Annotation, Progress, write_bytes
 from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import REVIEWED, FrameFilter, FrameKey, FrameRecord
 from medseg_gui.project.store import Project
@@ -26,7 +26,6 @@ from medseg_gui.types import UInt8Array
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 DEFAULT_FILTER = FrameFilter(states=REVIEWED)
 CLEAN_COPIES = "sources"  # folder of a project with the de-identified copies that it owns
 
@@ -117,6 +116,7 @@ def import_folder(
     replace_masks: bool = False,
     deidentify: bool = False,
     margin_px: int = 0,
+    progress: Progress = lambda done, total: None,
 ) -> Import:
     """Read annotations into a project: all of them or, when one is unusable, none.
 
@@ -132,6 +132,7 @@ def import_folder(
         deidentify: make copies of the pictures in the project that are black outside the field of view and hide their
             names, and use these as the source.
         margin_px: how much more is blacked out, see `deidentify.black_out`.
+        progress: called with (done, in all) for what is read, and for what is copied; may raise to stop.
 
     Raises:
         DataError: no such format, nothing to import, or an annotation does not fit its picture.
@@ -142,9 +143,9 @@ def import_folder(
         raise DataError(f"{folder.name} is not there; check the path.")
     found, unknown = [], 0
     for part in _centre_folders(folder):
-        annotations = chosen.read(part)
+        annotations = chosen.read(part, progress)
         part_centre = centre or (part.name if part != folder else "")
-        places = _places(project, part, annotations, part_centre, margin_px if deidentify else None)
+        places = _places(project, part, annotations, part_centre, margin_px if deidentify else None, progress)
         found += [(places[a.image], a) for a in annotations if a.image in places]
         unknown += sum(a.image not in places for a in annotations)
     if not found:
@@ -213,7 +214,12 @@ def _centre_folders(folder: Path) -> list[Path]:
 
 
 def _places(
-    project: Project, folder: Path, annotations: Sequence[Annotation], centre: str, clean_margin_px: int | None
+    project: Project,
+    folder: Path,
+    annotations: Sequence[Annotation],
+    centre: str,
+    clean_margin_px: int | None,
+    progress: Progress,
 ) -> dict[str, tuple[FrameKey, str]]:
     """Picture name -> (frame, its name in the project), for the pictures that are found."""
     known = _known_frames(project)
@@ -221,7 +227,7 @@ def _places(
     found = {n: known[Path(n).stem] for n in names if Path(n).stem in known}
     if len(found) < len(names):
         beside = folder if folder.is_dir() else folder.parent
-        found |= _frames_beside(project, beside, names - set(found), centre, clean_margin_px)
+        found |= _frames_beside(project, beside, names - set(found), centre, clean_margin_px, progress)
     return found
 
 
@@ -235,7 +241,7 @@ def _known_frames(project: Project) -> dict[str, tuple[FrameKey, str]]:
 
 
 def _frames_beside(
-    project: Project, folder: Path, names: set[str], centre: str, clean_margin_px: int | None
+    project: Project, folder: Path, names: set[str], centre: str, clean_margin_px: int | None, progress: Progress
 ) -> dict[str, tuple[FrameKey, str]]:
     """Frames of the pictures in a folder, which becomes a source; or copies of them that name nobody."""
     try:
@@ -248,7 +254,7 @@ def _frames_beside(
         return {}
     if clean_margin_px is not None:
         copies = project.folder / CLEAN_COPIES / source.source_id[:12]
-        copy_pictures(source, copies, clean_margin_px)
+        copy_pictures(source, copies, clean_margin_px, progress)
         source = ImageFolder(copies)
     project.add_source(source, centre)
     times = source.frame_times

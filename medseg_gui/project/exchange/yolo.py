@@ -13,7 +13,7 @@ import numpy as np
 
 from medseg_gui.errors import DataError
 from medseg_gui.media.image_file import IMAGE_SUFFIXES, read_image
-from medseg_gui.project.exchange.format import IMAGES, Annotation, Format, class_of, write_bytes
+from medseg_gui.project.exchange.format import IMAGES, Annotation, Format, Progress, class_of, one_by_one, write_bytes
 from medseg_gui.project.exchange.polygons import count_holes, fill_polygons, outline_polygons
 from medseg_gui.project.records import Lesion
 from medseg_gui.project.rle import encode
@@ -48,13 +48,14 @@ class Yolo(Format):
             return ""
         return f"{holes} holes were filled ({changed} px), {split} lesions of several parts were split."
 
-    def read(self, folder: Path) -> list[Annotation]:
+    def read(self, folder: Path, progress: Progress = lambda done, total: None) -> list[Annotation]:
         """Read the labels of all pictures in `images/`; a picture without a label file has no lesion."""
         names = _read_names(folder / _NAMES)
         images = sorted(p for p in (folder / IMAGES).glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
         if not images or not (folder / _LABELS).is_dir():
             raise DataError(f"{folder.name} holds no {IMAGES}/ and {_LABELS}/; both are needed for their sizes.")
-        return [_annotation(image, folder / _LABELS / f"{image.stem}.txt", names) for image in images]
+        labels = folder / _LABELS
+        return one_by_one(lambda i: _annotation(i, labels / f"{i.stem}.txt", names), images, progress)
 
 
 def _line(class_id: int, polygon: Sequence[tuple[float, float]], size: tuple[int, int]) -> str:

@@ -86,10 +86,9 @@ def import_frames(project: Project, order: ImportFrames, step: Step) -> str:
     from medseg_gui.project.exchange.transfer import import_folder
 
     project.back_up()
-    step(0, 0)
     done = import_folder(
         project, order.format_name, Path(order.folder), order.centre, order.replace_masks, order.deidentify,
-        order.margin_px,
+        order.margin_px, step,
     )  # fmt: skip
     said = [f"{_frames(done.frames)} got a mask."]
     if done.kept:
