@@ -106,6 +106,19 @@ def test_a_mask_of_too_many_pixels_is_refused_before_it_is_decoded(
         FORMATS["png"].read(tmp_path)
 
 
+def test_a_part_of_a_mask_that_claims_gigabytes_is_refused_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV sets aside what a chunk of a PNG claims to hold, before it looks whether that is there."""
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    content = bytearray(png_of(9, 9))
+    place = content.index(b"IDAT") - 4
+    content[place : place + 4] = struct.pack(">I", 2**31 - 1)
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read_mask(tmp_path / "a.png")
+
+
 def test_a_mask_within_a_text_is_refused_before_it_is_decoded(
     tmp_path: Path, bomb: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,8 @@ def decode_grey(content: bytes, name: str, flags: int = cv2.IMREAD_GRAYSCALE) ->
         DataError: it is not a picture, damaged, or larger than 100 megapixels.
     """
     try:
-        open_header(io.BytesIO(content), name).close()
+        # OpenCV sets aside whatever a chunk of a PNG claims to hold; Pillow looks whether it is there.
+        open_header(io.BytesIO(content), name).verify()
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except SourceError as e:
         raise DataError(str(e)) from e
