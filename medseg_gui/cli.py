@@ -13,7 +13,7 @@ from typing import Any
 from medseg_gui import __version__
 from medseg_gui.allocator import keep_freed_memory
 from medseg_gui.commands import COMMANDS
-from medseg_gui.errors import InputError, MedsegError, OutputError
+from medseg_gui.errors import InputError, MedsegError, OutputError, memory_full
 
 _WINDOW = "window"
 
@@ -41,6 +41,10 @@ def run(arguments: Sequence[str]) -> int:
         result = args.run(args)
     except MedsegError as e:
         return _explain(e, args)
+    except (MemoryError, RuntimeError) as e:
+        if (full := memory_full(e)) is None:
+            raise
+        return _explain(full, args)
     except KeyboardInterrupt:
         print("medseg: stopped.", file=sys.stderr)
         return 1

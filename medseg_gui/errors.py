@@ -60,5 +60,22 @@ class NothingPredictedError(ExplanationError):
     """There is nothing to explain where one looks."""
 
 
+class MemoryFullError(MedsegError):
+    """The memory of the computer or of its graphics card is full."""
+
+
 class DroppedError(ExplanationError):
     """Nobody waits for this any more; no fault, and nothing to be told."""
+
+
+def memory_full(error: BaseException) -> MemoryFullError | None:
+    """The sentence for an error that tells of full memory, in whose words ever; None for any other error."""
+    text = str(error).lower()
+    # torch's own kind is known by its words: whoever meets it has loaded torch, this module must not.
+    if isinstance(error, RuntimeError) and "out of memory" in text:
+        whose = "of the graphics card is full; close other programs or choose the CPU"
+    elif isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't allocate memory" in text):
+        whose = "of the computer is full; close other programs or use smaller pictures"
+    else:
+        return None
+    return MemoryFullError(f"The memory {whose}.", repr(error))

@@ -63,7 +63,7 @@ def read_record(info: WeightsInfo) -> ExplanationRecord:
         warnings = {name: _warning(figures, images) for name, figures in kept["maps"].items()}
         unstable = {name for name, figures in kept["maps"].items() if _failed(figures) == ["stable"]}
         return ExplanationRecord(images, {n: text for n, text in warnings.items() if text}, frozenset(unstable))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as e:
         logger.warning("The record of explanations of %s cannot be read (%s); no warnings are shown", info.name, e)
         return ExplanationRecord()
 

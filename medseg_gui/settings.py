@@ -10,12 +10,15 @@ from typing import Any
 
 from medseg_gui import paths
 from medseg_gui.errors import OutputError
-from medseg_gui.types import POLYP
+from medseg_gui.types import CLASS_NAMES, POLYP
 
 logger = logging.getLogger(__name__)
 
 VERSION = 1
 MAX_RECENT = 10
+_LARGEST = 1000
+# Of numbers with a fraction; the others lie in [0, 1].
+_BOUNDS = {"threshold": (0.05, 0.95), "explain_clip": (0.95, 1.0), "brush_px": (0.1, 1000.0), "speed": (0.01, 100.0)}
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def load_settings() -> Settings:
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         return Settings(**_usable(stored))
-    except (OSError, ValueError, AttributeError) as e:
+    except (OSError, ValueError, AttributeError, RecursionError) as e:
         logger.warning("The settings file is unusable and defaults are used: %s", e)
         return Settings()
 
@@ -112,14 +115,26 @@ def save_settings(settings: Settings) -> None:
         raise OutputError(f"The settings cannot be saved ({e.strerror}).") from e
 
 
+def _can_be(name: str, value: Any) -> bool:
+    """Whether a value of the right type is one that the setting may have."""
+    if isinstance(value, tuple):
+        return all(isinstance(entry, str) for entry in value)
+    if isinstance(value, float):
+        least, most = _BOUNDS.get(name, (0.0, 1.0))
+        return least <= value <= most  # not for NaN either
+    return name != "new_class" or value in CLASS_NAMES
+
+
 def _usable(stored: dict[str, Any]) -> dict[str, Any]:
     """The entries of a stored file that this version knows and whose type is right."""
     kept = {}
     for f in fields(Settings):
         value = stored.get(f.name, f.default)
         value = tuple(value) if isinstance(value, list) else value
-        value = float(value) if isinstance(f.default, float) and type(value) is int else value
-        if type(value) is type(f.default):
+        # Not float(value): JSON may hold a whole number that is too large for it.
+        if type(value) is int and isinstance(f.default, float) and abs(value) <= _LARGEST:
+            value = float(value)
+        if type(value) is type(f.default) and _can_be(f.name, value):
             kept[f.name] = value
         else:
             logger.warning("The setting %s has an unusable value and gets its default", f.name)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medseg_gui.errors import DataError
+from medseg_gui.data.mask_file import read_grey
 
 # Of 256 bits. Among the 850 frames of Kvasir-SEG four pairs lie at 0 to 10 and show one scene; the next pair
 # lies at 36 and shows two different ones. An 8×8 hash cannot tell them apart: all frames share one border.
@@ -27,13 +27,7 @@ def difference_hash(path: Path) -> NDArray[np.bool_]:
     Raises:
         DataError: the file is not a picture.
     """
-    try:
-        grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_4)
-    except (OSError, cv2.error) as e:
-        raise DataError(f"The image {path.name} cannot be read; check the file.", str(e)) from e
-    if grey is None:
-        raise DataError(f"The image {path.name} is not a picture; remove it or export it again.")
-    soft = cv2.GaussianBlur(grey, (0, 0), 1.5)
+    soft = cv2.GaussianBlur(read_grey(path, cv2.IMREAD_REDUCED_GRAYSCALE_4), (0, 0), 1.5)
     small = cv2.resize(soft, (_SIDE + 1, _SIDE), interpolation=cv2.INTER_AREA)
     return (small[:, :-1] > small[:, 1:]).ravel()
 

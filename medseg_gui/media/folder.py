@@ -11,7 +11,7 @@ import numpy as np
 from medseg_gui.errors import SourceError
 from medseg_gui.media.content_hash import content_hash, folder_hash
 from medseg_gui.media.image_file import IMAGE_SUFFIXES, read_image, read_size
-from medseg_gui.media.source import Source
+from medseg_gui.media.source import Source, name_of
 from medseg_gui.types import Frame
 
 # Pictures have no time of their own; played, they follow each other at this rate.
@@ -37,7 +37,7 @@ class ImageFolder(Source):
         if not files:
             raise SourceError(f"{path.name or path} holds no pictures (JPEG, PNG, BMP, TIFF, WebP); choose another.")
         self.path = path
-        self.title = path.name or str(path)
+        self.title = name_of(path) or str(path)
         self.frame_rate = PLAYBACK_RATE
         self.frame_times = np.arange(len(files)) / PLAYBACK_RATE
         self.source_id = folder_hash(files)
@@ -48,7 +48,7 @@ class ImageFolder(Source):
         if not 0 <= index < self.frame_count:
             raise SourceError(f"There is no picture {index}; the folder holds {self.frame_count}.")
         file = self._files[index]
-        return Frame(index, float(self.frame_times[index]), self.source_id, read_image(file), file.name)
+        return Frame(index, float(self.frame_times[index]), self.source_id, read_image(file), name_of(file))
 
     def size_of(self, index: int) -> tuple[int, int]:
         """(height, width) of a picture in pixels, without decoding it.
@@ -61,7 +61,7 @@ class ImageFolder(Source):
     @property
     def names(self) -> list[str]:
         """File name of each frame."""
-        return [file.name for file in self._files]
+        return [name_of(file) for file in self._files]
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -78,7 +78,7 @@ class SingleImage(Source):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.title = path.name
+        self.title = name_of(path)
         self.frame_rate = PLAYBACK_RATE
         self.frame_times = np.zeros(1)
         self._rgb = read_image(path)

@@ -62,17 +62,30 @@ def read_size(path: Path) -> tuple[int, int]:
         raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
 
 
+def open_header(file: BinaryIO, name: str) -> Image.Image:
+    """Look at a picture's header, before anybody decodes it: a small file may hold very many pixels.
+
+    Args:
+        file: at its beginning.
+        name: of the file, for the sentence.
+
+    Raises:
+        SourceError: not a picture, or larger than 100 megapixels.
+    """
+    try:
+        picture = Image.open(file, formats=_FORMATS)
+    except UnidentifiedImageError as e:
+        raise SourceError(f"{name} is not a picture this program knows; use JPEG, PNG, BMP, TIFF or WebP.") from e
+    if picture.width * picture.height > MAX_PIXELS:
+        raise SourceError(f"{name} has more than 100 megapixels; scale it down first.")
+    return picture
+
+
 def _decode(file: BinaryIO, name: str) -> UInt8Array:
     if not file.read(1):
         raise SourceError(f"{name} is empty; copy it again from where it came.")
     file.seek(0)
-    try:
-        picture = Image.open(file, formats=_FORMATS)  # reads the header only
-    except UnidentifiedImageError as e:
-        raise SourceError(f"{name} is not a picture this program knows; use JPEG, PNG, BMP, TIFF or WebP.") from e
-    with picture:
-        if picture.width * picture.height > MAX_PIXELS:
-            raise SourceError(f"{name} has more than 100 megapixels; scale it down first.")
+    with open_header(file, name) as picture:
         if picture.mode == "F":
             raise SourceError(f"{name} holds numbers without a range (32 bit); save it with 8 or 16 bit.")
         return _to_rgb(ImageOps.exif_transpose(picture))

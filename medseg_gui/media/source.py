@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medseg_gui.types import Frame
+
+
+def name_of(path: Path) -> str:
+    """What a person calls a file or folder. Linux takes any bytes for a name; those that are no text are replaced."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 class Source(ABC):

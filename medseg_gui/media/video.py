@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media.content_hash import content_hash
-from medseg_gui.media.source import Source
+from medseg_gui.media.source import Source, name_of
 from medseg_gui.media.video_container import VIDEO_ERRORS, open_video
 from medseg_gui.media.video_index import VideoIndex, build_index
 from medseg_gui.media.video_packets import read_packets
@@ -45,7 +45,7 @@ class VideoFile(Source):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.title = path.name
+        self.title = name_of(path)
         self.source_id = content_hash(path)
         self._open(path)
         self._reformatter = VideoReformatter()

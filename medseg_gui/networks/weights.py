@@ -25,6 +25,8 @@ from medseg_gui.networks import build_network
 from medseg_gui.types import CLASS_NAMES
 
 _SHARD_BYTES = 90 * 1024**2
+_MOST_SHARDS = 999
+_INPUT_SIZES = range(16, 4097)
 _SHARD = re.compile(r"^(?P<name>.+)-(?P<part>\d+)-of-(?P<parts>\d+)$")
 _SUM = re.compile(r"^([0-9a-f]{64})\s+(\S.*)$", re.MULTILINE)
 _CLASS_IDS = {name: class_id for class_id, name in CLASS_NAMES.items()}
@@ -105,13 +107,13 @@ def read_info(path: Path) -> WeightsInfo:
             name=name,
             network=header.pop("network"),
             class_id=_CLASS_IDS[header.pop("class")],
-            input_size=int(header.pop("input_size")),
-            threshold=float(header.pop("threshold")),
+            input_size=_input_size(header.pop("input_size")),
+            threshold=_threshold(header.pop("threshold")),
             files=files,
             card=card.read_text(encoding="utf-8") if card.is_file() else "",
             extra=header,
         )
-    except (KeyError, ValueError) as e:
+    except (KeyError, ValueError, OSError) as e:
         raise WeightsError(
             f"{path.name} does not say which network it belongs to; export it with this program.", repr(e)
         ) from e
@@ -239,7 +241,21 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path.name} is not a readable safetensors file; get a new copy.", str(e)) from e
 
 
+def _input_size(text: str) -> int:
+    if int(text) not in _INPUT_SIZES:
+        raise ValueError(f"an input of {text} px cannot be")
+    return int(text)
+
+
+def _threshold(text: str) -> float:
+    if not 0 < float(text) < 1:  # not for NaN either
+        raise ValueError(f"a threshold of {text} cannot be")
+    return float(text)
+
+
 def _shards(path: Path, name: str, parts: int) -> tuple[Path, ...]:
+    if parts > _MOST_SHARDS:
+        raise WeightsError(f"{path.name} claims to be one of {parts} parts, which cannot be; get a new copy.")
     files = tuple(path.with_name(f"{name}-{i}-of-{parts}.safetensors") for i in range(1, parts + 1))
     if missing := [f.name for f in files if not f.is_file()]:
         raise WeightsError(f"{missing[0]} is missing; all {parts} parts of {name} must lie side by side.")

@@ -28,8 +28,8 @@ def back_up(database: Database) -> Path:
         ProjectError: the copy is not sound, because the database is not; older backups stay.
     """
     folder = database.path.parent / BACKUP_FOLDER
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
-    final, partial = folder / f"{now}.sqlite", folder / f"{now}.part"
+    name = _next_name(folder.parent)
+    final, partial = folder / f"{name}.sqlite", folder / f"{name}.part"
     try:
         folder.mkdir(exist_ok=True)
         database.copy_to(partial)
@@ -47,7 +47,7 @@ def back_up(database: Database) -> Path:
 
 def list_backups(folder: Path) -> list[Path]:
     """Backups of a project folder, newest first."""
-    return sorted((folder / BACKUP_FOLDER).glob("*.sqlite"), reverse=True)
+    return sorted((folder / BACKUP_FOLDER).glob("*.sqlite"), key=lambda path: path.stem, reverse=True)
 
 
 def last_good_backup(folder: Path) -> Path | None:
@@ -102,9 +102,18 @@ def check_all(path: Path) -> None:
         raise sentence_for(e, path) from e
 
 
+def _next_name(project: Path) -> str:
+    """The time, or, where the clock was set back, the newest backup's name with a + behind it: names tell the order."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
+    newest = next((path.stem for path in list_backups(project)), "")
+    return now if now > newest else f"{newest}+"
+
+
 def _swap(folder: Path, backup: Path) -> Path:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     aside = folder / f"damaged-{now}.sqlite"
+    while aside.exists():
+        aside = aside.with_stem(f"{aside.stem}+")
     database, partial = folder / DATABASE_NAME, folder / f"{DATABASE_NAME}.part"
     try:
         partial.write_bytes(backup.read_bytes())

@@ -50,11 +50,13 @@ def record_of(source: SourceLike, project: Path, centre: str) -> SourceRecord:
     """What is to be remembered of an open source.
 
     Raises:
-        DataError: it is a camera.
+        DataError: it is a camera, or its path cannot be written down.
     """
     if source.is_live or source.path is None:
         raise DataError("A camera cannot be annotated; record it to a video first.")
     path = relative_path(source.path, project)
+    if not _is_text(path):
+        raise DataError(f"The name of {source.title} or of its folder is no text; rename it.")
     return SourceRecord(source.source_id, path, source.title, source.kind, centre, source.frame_count)
 
 
@@ -111,6 +113,11 @@ def _candidates(search: Path, kinds: set[str]) -> Iterator[tuple[str, Path]]:
             for name in names:
                 with suppress(SourceError):
                     yield content_hash(Path(folder) / name), Path(folder) / name
+
+
+def _is_text(path: str) -> bool:
+    """Linux takes any bytes for a name; Python tells those that are no text by lone surrogates."""
+    return not any("\ud800" <= c <= "\udfff" for c in path)
 
 
 def relative_path(path: Path, project: Path) -> str:

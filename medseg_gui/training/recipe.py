@@ -100,7 +100,7 @@ class Recipe:
         """
         try:
             return cls(**json.loads(text))
-        except (TypeError, ValueError) as e:
+        except (TypeError, ValueError, RecursionError) as e:
             raise InputError("The recipe cannot be read; it may be of a newer version of the program.", str(e)) from e
 
     def to_json(self) -> str:

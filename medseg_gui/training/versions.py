@@ -110,9 +110,10 @@ class Versions:
     def _read(self) -> dict[str, list[str]]:
         try:
             found: Any = json.loads((self.folder / "active.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}  # nothing was chosen yet, or the file is damaged: the program's own weights are in use
-        return found if isinstance(found, dict) else {}
+        entries = found.items() if isinstance(found, dict) else ()
+        return {k: v for k, v in entries if isinstance(v, list) and all(isinstance(name, str) for name in v)}
 
     def _write(self, chosen: dict[str, list[str]]) -> None:
         path = self.folder / "active.json"

@@ -105,6 +105,24 @@ def test_weights_that_fail_are_refused_and_the_earlier_stay(worker: SegmentWorke
     assert seen.last[0].weights == {POLYP: "fast@00000000"}
 
 
+def test_a_full_graphics_card_is_told_once_and_frames_come_again(
+    worker: SegmentWorker, qtbot: QtBot, networks: FakeNetworks, seen: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    choose(worker, qtbot, POLYP, "fast")
+    failed = Heard(worker.failed)
+    networks.loaded[-1].error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+    for index in (1, 2):
+        worker.segment(frame(index))
+        qtbot.waitUntil(lambda i=index: networks.loaded[-1].seen[-1:] == [i])
+    networks.loaded[-1].error = None
+    worker.segment(frame(3))
+    qtbot.waitUntil(lambda: len(seen) == 1)
+    assert len(failed) == 1
+    assert "graphics card is full" in str(failed.last[0])
+    assert "graphics card is full" in caplog.text
+    caplog.clear()
+
+
 def test_true_weights_are_listed_loaded_and_used(tmp_path: object) -> None:
     from medseg_gui.networks import build_network
     from medseg_gui.networks.weights import save_weights

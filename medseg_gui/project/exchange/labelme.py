@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from medseg_gui.data.mask_file import decode_grey
 from medseg_gui.errors import DataError
 from medseg_gui.project.exchange.format import (
     IMAGES,
@@ -90,7 +91,7 @@ def _annotation(path: Path) -> Annotation:
             number = _number(shape.get("group_id"), class_id, lesions)
             mask = _shape_mask(shape, size, path.name)
             lesions[number] = (class_id, lesions[number][1] | mask if number in lesions else mask)
-    except (KeyError, TypeError, AttributeError, ValueError) as e:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as e:
         raise DataError(f"{path.name} is no file of LabelMe; export it again.", repr(e)) from e
     return Annotation(image, size, tuple(Lesion(i, c, encode(m)) for i, (c, m) in sorted(lesions.items())))
 
@@ -104,6 +105,8 @@ def _number(group: object, class_id: int, others: dict[int, tuple[int, BoolArray
 
 def _shape_mask(shape: dict[str, Any], size: tuple[int, int], name: str) -> BoolArray:
     points = [(float(x), float(y)) for x, y in shape["points"]]
+    if not np.isfinite(points).all():
+        raise DataError(f"{name} has a corner that is no number; export it again.")
     kind = shape.get("shape_type") or "polygon"
     if kind in ("polygon", "oriented_rectangle"):
         return fill_polygons([points], size)
@@ -122,12 +125,12 @@ def _shape_mask(shape: dict[str, Any], size: tuple[int, int], name: str) -> Bool
 
 def _boxed_mask(text: str, corner: tuple[float, float], size: tuple[int, int]) -> BoolArray:
     try:
-        content = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-        part = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
-    except (binascii.Error, cv2.error) as e:
+        content = base64.b64decode(text, validate=True)
+    except binascii.Error as e:
         raise ValueError("the mask of a shape is no picture") from e
+    part = decode_grey(content, "The mask of a shape")
     x, y = round(corner[0]), round(corner[1])
-    if part is None or x < 0 or y < 0 or y + part.shape[0] > size[0] or x + part.shape[1] > size[1]:
+    if x < 0 or y < 0 or y + part.shape[0] > size[0] or x + part.shape[1] > size[1]:
         raise ValueError("the mask of a shape does not lie inside the picture")
     mask = np.zeros(size, bool)
     mask[y : y + part.shape[0], x : x + part.shape[1]] = part > 0

@@ -72,8 +72,8 @@ def _annotation(image: Path, labels: Path, names: list[int]) -> Annotation:
         for number, line in enumerate((text.split() for text in lines if text.strip()), 1):
             corners = np.array(line[1:], np.float64).reshape(-1, 2) * (width, height) - 0.5
             mask = encode(fill_polygons([[(x, y) for x, y in corners]], (height, width)))
-            lesions.append(Lesion(number, names[int(line[0])], mask))
-    except (OSError, ValueError, IndexError) as e:
+            lesions.append(Lesion(number, dict(enumerate(names))[int(line[0])], mask))
+    except (OSError, ValueError, KeyError) as e:
         raise DataError(f"{labels.name} is no YOLO segmentation file; export it again.", repr(e)) from e
     return Annotation(image.name, (height, width), tuple(lesions))
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
-from medseg_gui.errors import MedsegError
+from medseg_gui.errors import MedsegError, memory_full
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +154,9 @@ def as_medseg_error(error: Exception) -> MedsegError:
     """The error itself if it speaks to people, otherwise a sentence around it with the trace as details."""
     if isinstance(error, MedsegError):
         return error
+    if (full := memory_full(error)) is not None:
+        logger.warning("%s", full)
+        return full
     logger.error("Unexpected error in a worker", exc_info=error)
     kind = type(error).__name__
     return MedsegError(
