@@ -62,3 +62,8 @@ def user_cache_dir() -> Path:
 def settings_file() -> Path:
     """The one readable settings file."""
     return user_dir() / "settings.json"
+
+
+def own_program() -> list[str]:
+    """The words that start this program again in a process of its own, also when it is frozen."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "medseg_gui"]

@@ -17,7 +17,7 @@ from medseg_gui.networks import normalisation
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.runtime import ENGINES
 from medseg_gui.runtime.engine import cached_session, made_session
-from medseg_gui.runtime.session import RuntimeSession
+from medseg_gui.runtime.session import RuntimeSession, is_installed
 from medseg_gui.types import FloatArray, Frame, Segmentation, UInt8Array
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,11 @@ class Segmenter:
     def where(self) -> str:
         """Device and engine in use, and why this device, in words for the status bar."""
         return self.choice.reason if self._session is None else f"{self.choice.reason} · {self._session.name}"
+
+    @property
+    def could_be_faster(self) -> bool:
+        """Whether ONNX Runtime might do what torch does now."""
+        return self._session is None and self.choice.device.type == "cpu" and is_installed()
 
     def use_runtime(self) -> None:
         """Predict in ONNX Runtime from now on; the first time with these weights that takes some seconds.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
+
 from medseg_gui.errors import EngineError
 from medseg_gui.networks.weights import WeightsInfo
 from medseg_gui.runtime import cache
@@ -26,7 +28,7 @@ def cached_session(info: WeightsInfo, threads: int) -> RuntimeSession | None:
     if (model := cache.read(cache.cache_file(info))) is None:
         return None
     try:
-        return RuntimeSession(model, threads)
+        return _tried(RuntimeSession(model, threads))
     except EngineError:
         logger.info("A converted network in the cache does not run; it is made anew", exc_info=True)
         return None
@@ -45,7 +47,7 @@ def made_session(info: WeightsInfo, threads: int) -> RuntimeSession:
     """
     if (session := cached_session(info, threads)) is not None:
         return session
-    return RuntimeSession(convert_into_cache(info), threads)
+    return _tried(RuntimeSession(convert_into_cache(info), threads))
 
 
 def convert_into_cache(info: WeightsInfo) -> bytes:
@@ -63,3 +65,9 @@ def convert_into_cache(info: WeightsInfo) -> bytes:
     except OSError as e:
         logger.warning("The converted network cannot be kept (%s); it is made again next time", e.strerror)
     return model
+
+
+def _tried(session: RuntimeSession) -> RuntimeSession:
+    """After a first run, which is slower than those that follow and tells whether it runs at all."""
+    session.run(np.zeros((session.side, session.side, 3), np.uint8))
+    return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import cv2
@@ -48,13 +49,21 @@ class RuntimeSession:
         Returns:
             (S, S) float32 in [0, 1].
         """
-        probability: FloatArray = self._session.run(None, {"picture": small[np.newaxis]})[0][0]
+        try:
+            probability: FloatArray = self._session.run(None, {"picture": small[np.newaxis]})[0][0]
+        except Exception as e:  # as above
+            raise EngineError("ONNX Runtime failed at a picture; choose --engine torch if it stays.", str(e)) from e
         return probability
 
 
 def shrink(picture: UInt8Array, side: int) -> UInt8Array:
     """(H, W, 3) uint8 RGB stretched to (side, side, 3), as networks see it."""
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def is_installed() -> bool:
+    """Whether ONNX Runtime is here, without importing it."""
+    return find_spec("onnxruntime") is not None
 
 
 def import_runtime() -> Any:
