@@ -1,7 +1,7 @@
 """Prediction on computers without a GPU: a network as an ONNX file that ONNX Runtime runs faster than torch does.
 
-`conversion` makes the file, `cache` keeps it, `session` runs it, `engine` puts the three together. Explanations and
-training stay with torch.
+`conversion` makes the file, `rewrites` makes it cheaper, `cache` keeps it, `session` runs it, `engine` puts them
+together. Explanations and training stay with torch.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from medseg_gui.errors import EngineError
 from medseg_gui.networks import normalisation
 from medseg_gui.networks.weights import WeightsInfo, load_network
+from medseg_gui.runtime.rewrites import rewrite
 from medseg_gui.runtime.session import RuntimeSession
 from medseg_gui.types import FloatArray, UInt8Array
 
@@ -77,7 +78,9 @@ def _export(network: nn.Module, info: WeightsInfo) -> bytes:
             torch.onnx.export(
                 network, example, file, input_names=inside, output_names=outside, opset_version=_OPSET, dynamo=False
             )
-            return Path(file).read_bytes()
+            return rewrite(Path(file).read_bytes())
+        except EngineError:
+            raise
         except Exception as e:  # the exporter raises whatever an operation raises
             sentence = f"{info.name} cannot be converted for ONNX Runtime; torch runs it instead."
             raise EngineError(sentence, str(e)) from e
