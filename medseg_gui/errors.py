@@ -44,6 +44,10 @@ class OutputError(MedsegError):
     """A result could not be written: disk full, no permission, unplugged; the command line ends with status 2."""
 
 
+class EngineError(MedsegError):
+    """A network cannot run in the faster runtime; torch runs it instead."""
+
+
 class TrainingError(MedsegError):
     """Training had to stop; the last good weights are kept."""
 

@@ -52,6 +52,18 @@ def user_projects_dir() -> Path:
     return user_dir() / "projects"
 
 
+def user_cache_dir() -> Path:
+    """What the program can make again: networks converted for the faster runtime."""
+    if os.environ.get("MEDSEG_HOME"):
+        return user_dir() / "cache"
+    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
 def settings_file() -> Path:
     """The one readable settings file."""
     return user_dir() / "settings.json"
+
+
+def own_program() -> list[str]:
+    """The words that start this program again in a process of its own, also when it is frozen."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "medseg_gui"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 
@@ -11,9 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from medseg_gui.device import DeviceChoice, choose_device
+from medseg_gui.errors import EngineError, InputError
 from medseg_gui.networks import normalisation
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
+from medseg_gui.runtime import ENGINES
+from medseg_gui.runtime.engine import cached_session, made_session
+from medseg_gui.runtime.session import RuntimeSession, is_installed
 from medseg_gui.types import FloatArray, Frame, Segmentation, UInt8Array
+
+logger = logging.getLogger(__name__)
 
 
 class Segmenter:
@@ -22,13 +29,15 @@ class Segmenter:
     Args:
         info: which weights.
         device: one of `device.DEVICES`.
+        engine: one of `runtime.ENGINES`. Figures that are kept are torch's unless said otherwise.
 
     Raises:
         WeightsError: the weights cannot be used.
-        InputError: the device is not here.
+        InputError: the device is not here, or the engine does not work on it.
+        EngineError: "onnxruntime" is wanted and cannot be had.
     """
 
-    def __init__(self, info: WeightsInfo, device: str = "auto") -> None:
+    def __init__(self, info: WeightsInfo, device: str = "auto", engine: str = "torch") -> None:
         self.info = info
         self.choice: DeviceChoice = choose_device(device)
         self.weights_id = info.weights_id
@@ -38,11 +47,42 @@ class Segmenter:
         self.network = network.to(self.choice.device).to(memory_format=torch.channels_last)
         if self._half:
             self.network = self.network.half()
+        self._session: RuntimeSession | None = None
+        self._choose_engine(engine)
 
     @classmethod
-    def load(cls, name: str, device: str = "auto") -> Segmenter:
+    def load(cls, name: str, device: str = "auto", engine: str = "torch") -> Segmenter:
         """By the name of weights in the list, or the path of a file."""
-        return cls(find_weights(name), device)
+        return cls(find_weights(name), device, engine)
+
+    @property
+    def where(self) -> str:
+        """Device and engine in use, and why this device, in words for the status bar."""
+        return self.choice.reason if self._session is None else f"{self.choice.reason} · {self._session.name}"
+
+    @property
+    def could_be_faster(self) -> bool:
+        """Whether ONNX Runtime might do what torch does now."""
+        return self._session is None and self.choice.device.type == "cpu" and is_installed()
+
+    def use_runtime(self) -> None:
+        """Predict in ONNX Runtime from now on; the first time with these weights that takes some seconds.
+
+        May be called from another thread than the one that predicts.
+
+        Raises:
+            EngineError: it is not installed or cannot run this network; torch goes on.
+        """
+        self._session = made_session(self.info, torch.get_num_threads())
+
+    def use_cached_runtime(self) -> bool:
+        """The same if these weights were converted before; gives whether.
+
+        Raises:
+            EngineError: as `use_runtime`.
+        """
+        self._session = cached_session(self.info, torch.get_num_threads())
+        return self._session is not None
 
     def segment(self, frame: Frame) -> Segmentation:
         """Probability of the class at the network's resolution, for one frame."""
@@ -67,6 +107,8 @@ class Segmenter:
         Returns:
             For each (S, S) float32 in [0, 1], S the network's input size, stretched over the whole picture.
         """
+        if (session := self._session) is not None:
+            return session.predict(pictures)
         logits = self.network(self.prepare(pictures))
         return list(torch.sigmoid(logits.float()).squeeze(1).cpu().numpy())
 
@@ -74,6 +116,21 @@ class Segmenter:
         """(B, 3, S, S) normalised tensor on the device, channels last; arguments as `predict`."""
         dtype = torch.float16 if self._half else torch.float32
         return as_input(pictures, self.info.input_size, self._scale.to(dtype), self._shift.to(dtype))
+
+    def _choose_engine(self, engine: str) -> None:
+        if engine not in ENGINES:
+            raise InputError(f"{engine!r} is no engine; choose one of {', '.join(ENGINES)}.")
+        on_cpu = self.choice.device.type == "cpu"
+        if engine == "onnxruntime" and not on_cpu:
+            raise InputError("ONNX Runtime works on the CPU only; add --device cpu, or choose --engine torch.")
+        if engine == "torch" or not on_cpu:
+            return
+        try:
+            self.use_runtime()
+        except EngineError as e:
+            if engine == "onnxruntime":
+                raise
+            logger.warning("%s", e)
 
 
 def merge(parts: Sequence[Segmentation]) -> Segmentation:

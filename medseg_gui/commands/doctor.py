@@ -14,6 +14,8 @@ _LIBRARIES = (
     "av",
     "opencv-python-headless",
     "PySide6-Essentials",
+    "onnxruntime",
+    "onnx",
 )
 _CODECS = ("h264", "hevc", "mpeg4", "mjpeg", "vp9")
 
@@ -33,8 +35,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "medseg": metadata.version("medseg_gui"),
         "python": platform.python_version(),
         "system": platform.platform(),
-        **{name: metadata.version(name) for name in _LIBRARIES},
+        **{name: _version(name) for name in _LIBRARIES},
         "device": _device(),
+        "engine": _engine(),
         "decoders": _decoders(),
         "qt_platform": _qt_platform(),
         "weights": _weights(),
@@ -47,10 +50,31 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def _device() -> str:
     from medseg_gui.device import choose_device
 
     return choose_device().reason
+
+
+def _engine() -> str:
+    """What predicts on that device, and why."""
+    from medseg_gui.device import choose_device
+    from medseg_gui.errors import EngineError
+    from medseg_gui.runtime.session import import_runtime
+
+    if choose_device().device.type != "cpu":
+        return "torch: there is a GPU"
+    try:
+        return f"ONNX Runtime {import_runtime().__version__}: there is no GPU"
+    except EngineError as e:
+        return f"torch: {e}"
 
 
 def _decoders() -> list[str]:

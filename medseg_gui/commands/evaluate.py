@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="FILE.md", help="with --explanations: also write a page")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", default="torch", help="what predicts on the CPU: torch, onnxruntime or auto")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.explanations:
         return _explanations(args)
-    segmenter = Segmenter.load(args.weights, args.device)
+    segmenter = Segmenter.load(args.weights, args.device, args.engine)
     threshold = segmenter.info.threshold if args.threshold is None else args.threshold
     if not 0 < threshold < 1:
         raise InputError("The threshold must lie between 0 and 1.")
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         scores = score_images(examples, segmenter, thresholds, progress)
     result: dict[str, Any] = {
         "weights": segmenter.weights_id,
+        "device": segmenter.where,
         "part": args.part,
         "threshold": threshold,
         "mean": summarise(scores, threshold),

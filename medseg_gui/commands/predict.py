@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take each N-th frame")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", default="auto", help="what predicts on the CPU: auto, torch or onnxruntime")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.every < 1 or (args.threshold is not None and not 0 < args.threshold < 1):
         raise InputError("--every must be at least 1 and --threshold between 0 and 1.")
     spec = str(paths.demo_clip()) if args.source == "demo" else args.source
-    segmenter = Segmenter.load(args.weights, args.device)
+    segmenter = Segmenter.load(args.weights, args.device, args.engine)
     threshold = segmenter.info.threshold if args.threshold is None else args.threshold
     with open_source(spec) as source, progress_bar("frames") as progress:
         if source.is_live:
@@ -43,6 +44,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "frames_with_lesion": sum(r.lesions > 0 for r in rows),
         "weights": segmenter.weights_id,
         "threshold": threshold,
-        "device": segmenter.choice.reason,
+        "device": segmenter.where,
         "output": str(args.output),
     }

@@ -1,4 +1,4 @@
-"""List, show, verify, import and export weights."""
+"""List, show, verify, import and export weights, or convert them for ONNX Runtime ahead of their first use."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `medseg weights`."""
-    parser.add_argument("action", choices=("list", "show", "verify", "import", "export"))
-    parser.add_argument("name", nargs="?", help="name of weights (show, export), or a file (import)")
+    parser.add_argument("action", choices=("list", "show", "verify", "import", "export", "convert"))
+    parser.add_argument("name", nargs="?", help="name of weights (show, export, convert), or a file")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to export to")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Do one of the five."""
+    """Do one of the six."""
     from medseg_gui.errors import InputError
 
     if args.action in ("show", "import", "export") and not args.name:
         raise InputError(f"`medseg weights {args.action}` needs a name or file.")
     if args.action == "export" and args.output is None:
         raise InputError("`medseg weights export` needs -o DIR.")
-    return {"list": _list, "show": _show, "verify": _verify, "import": _import, "export": _export}[args.action](args)
+    return _ACTIONS[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> dict[str, Any]:
@@ -81,3 +81,26 @@ def _export(args: argparse.Namespace) -> dict[str, Any]:
 
     copied = copy_weights(find_weights(args.name), args.output)
     return {"files": [str(f) for f in copied.files]}
+
+
+def _convert(args: argparse.Namespace) -> dict[str, Any]:
+    """Every one (or the named one); those that were converted before stay."""
+    from medseg_gui.networks.weights import find_weights, list_weights
+    from medseg_gui.runtime.engine import made_session
+
+    infos = [find_weights(args.name)] if args.name else list_weights()
+    for info in infos:
+        session = made_session(info, threads=1)
+        if not args.json:
+            print(f"{info.weights_id}: runs in {session.name}")
+    return {"converted": [info.weights_id for info in infos]}
+
+
+_ACTIONS = {
+    "list": _list,
+    "show": _show,
+    "verify": _verify,
+    "import": _import,
+    "export": _export,
+    "convert": _convert,
+}

@@ -24,6 +24,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from medseg_gui import paths
+
 COMMANDS = ("pause", "go_on", "stop", "cancel")
 CANCELLED = 130  # exit status, as after Ctrl+C
 
@@ -34,8 +36,7 @@ def training_command(arguments: Sequence[str]) -> list[str]:
     Args:
         arguments: what follows `medseg train`.
     """
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "medseg_gui"]
-    return [*program, "train", *arguments, "--json", "--supervised"]
+    return [*paths.own_program(), "train", *arguments, "--json", "--supervised"]
 
 
 def command_line(command: str) -> str:

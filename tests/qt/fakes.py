@@ -122,6 +122,7 @@ class FakeSegmenter:
         self.seen: list[int] = []
         self.threads: set[str] = set()
         self.error: Exception | None = None
+        self.where = "CPU: in a test"
 
     def segment(self, frame: Frame) -> Segmentation:
         self.threads.add(thread_name())

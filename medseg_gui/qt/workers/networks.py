@@ -6,13 +6,15 @@ import atexit
 import gc
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from medseg_gui.errors import EngineError
 from medseg_gui.qt.state.session import WeightsEntry
+from medseg_gui.qt.workers.convert import Conversion, tell_once
 from medseg_gui.types import Frame, Segmentation
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ class FrameSegmenter(Protocol):
     """The part of `segmenter.Segmenter` that is used."""
 
     weights_id: str
+
+    @property
+    def where(self) -> str: ...
 
     def segment(self, frame: Frame) -> Segmentation: ...
 
@@ -73,11 +78,41 @@ class Networks:
 
         segmenter = Segmenter.load(name, self._device)
         if segmenter.choice.device.type == "cpu":
+            if _use_cached_runtime(segmenter):
+                return segmenter
             _make_one_graph(segmenter)
         black = Frame(0, 0.0, "", np.zeros((64, 64, 3), np.uint8))
         for _ in range(_WARM_UP):
             segmenter.segment(black)
         return segmenter
+
+    def speed_up(self, segmenter: FrameSegmenter, done: Callable[[], None]) -> Conversion | None:
+        """Convert a segmenter's network in the background, if that helps; meanwhile it goes on with torch.
+
+        Args:
+            segmenter: as `load` gave it.
+            done: called on another thread once it runs faster.
+
+        Returns:
+            What can be cancelled; None when there is nothing to be done.
+        """
+        from medseg_gui.segmenter import Segmenter
+
+        if not isinstance(segmenter, Segmenter) or not segmenter.could_be_faster:
+            return None
+        try:
+            return Conversion(segmenter, done)
+        except OSError as e:
+            tell_once(f"The conversion for ONNX Runtime cannot start ({e.strerror}); torch goes on.")
+            return None
+
+
+def _use_cached_runtime(segmenter: Segmenter) -> bool:
+    try:
+        return segmenter.use_cached_runtime()
+    except EngineError as e:
+        tell_once(str(e))
+        return False
 
 
 @contextmanager

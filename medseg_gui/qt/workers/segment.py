@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from PySide6.QtCore import Signal
 
 from medseg_gui.errors import MedsegError, WeightsError
+from medseg_gui.qt.workers.convert import Conversion
 from medseg_gui.qt.workers.networks import FrameSegmenter, Networks, segment_with
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import Frame
@@ -36,6 +37,8 @@ class SegmentWorker(Worker):
         self._frames: Mailbox[Frame] = Mailbox()
         self._in_use: dict[int, str] = {}
         self._segmenters: dict[int, FrameSegmenter] = {}
+        self._conversions: list[Conversion] = []
+        self._where = ""
         self._is_failing = False
 
     # From any thread
@@ -56,18 +59,22 @@ class SegmentWorker(Worker):
 
     def begin(self) -> None:
         """Find the device and the weights."""
-        self.device_known.emit(self._networks.begin())
+        self._where = self._networks.begin()
+        self.device_known.emit(self._where)
         self.weights_listed.emit(self._networks.list_weights())
 
     def work(self) -> None:
         """Load what was chosen, then look at the newest frame."""
         while not self._choices.empty():
             self._choose(*self._choices.get())
+        self._tell_where()
         if (frame := self._frames.take()) is not None and self._segmenters:
             self._segment(frame)
 
     def end(self) -> None:
         """Let go of the networks."""
+        for conversion in self._conversions:
+            conversion.cancel()
         self._segmenters.clear()
 
     def _choose(self, class_id: int, name: str) -> None:
@@ -89,6 +96,15 @@ class SegmentWorker(Worker):
             self._segmenters[class_id] = segmenter
             self.identified.emit(name, segmenter.weights_id)
             logger.info("Loaded weights %s", name)
+            if conversion := self._networks.speed_up(segmenter, self.wake):
+                self._conversions.append(conversion)
+
+    def _tell_where(self) -> None:
+        """Networks get faster by themselves, and not always all of them."""
+        where = " and ".join(dict.fromkeys(s.where for s in self._segmenters.values())) or self._where
+        if where != self._where:
+            self._where = where
+            self.device_known.emit(where)
 
     def _segment(self, frame: Frame) -> None:
         try:
