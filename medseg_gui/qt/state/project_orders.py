@@ -250,6 +250,19 @@ class CleanCopy:
     margin_px: int = 0
 
 
+@dataclass(frozen=True)
+class ListCorrected:
+    """Tell which frames a person stands behind, and whose they are; to learn from."""
+
+
+@dataclass(frozen=True)
+class CopyCorrected:
+    """Copy frames and masks to learn from; as `project.corrected_frames.write_examples`."""
+
+    groups: Mapping[FrameKey, tuple[str, str]]
+    folder: Path
+
+
 Order = (
     OpenProject
     | OpenDefault
@@ -275,4 +288,6 @@ Order = (
     | WriteReport
     | WriteVideo
     | CleanCopy
+    | ListCorrected
+    | CopyCorrected
 )
