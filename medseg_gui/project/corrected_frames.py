@@ -7,6 +7,7 @@ hash and index, and patients by content hash too, because a recording's name may
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,20 +20,23 @@ from medseg_gui.data.near_duplicates import group_near_duplicates
 from medseg_gui.data.patients import patient_from_name, read_patients
 from medseg_gui.errors import DataError, MedsegError
 from medseg_gui.media.folder import ImageFolder
-from medseg_gui.project.exchange.format import IMAGES, write_bytes
+from medseg_gui.project.exchange.format import IMAGES, read_json, write_bytes, write_json
 from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import (
+    ACCEPTED,
     NO_CENTRE,
     REVIEWED,
     CorrectedFrame,
     FrameFilter,
     FrameKey,
+    FrameRecord,
     SourceRecord,
     class_mask,
 )
 from medseg_gui.project.store import Project
 from medseg_gui.types import CLASS_NAMES
 
+_NAMES = "patients.json"  # of the project folder: recording -> name of its patient
 _HASH_DIGITS = 8
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -41,33 +45,73 @@ def corrected_frames(project: Project) -> tuple[CorrectedFrame, ...]:
     """All frames that were corrected or accepted, in the order of sources and time.
 
     A video is one patient. Pictures of a folder belong to the patient that `patients.csv` or their names tell, else to
-    their group of near-duplicates.
+    their group of near-duplicates. Recordings to which a person gave one name (`name_patient`) are one patient.
     """
     marked: dict[FrameKey, set[int]] = {}
     for class_id in CLASS_NAMES:
         for record in project.frames(FrameFilter(states=REVIEWED, class_id=class_id)):
             marked.setdefault(record.key, set()).add(class_id)
-    sources = {s.hash: s for s in project.sources()}
-    missing = {s.hash for s in project.missing_sources()}
-    records = project.frames(FrameFilter(states=REVIEWED))
-    names: dict[str, list[str]] = {}
-    for record in records:
-        names.setdefault(record.key.source_hash, []).append(record.name)
-    patients = {
-        h: {} if h in missing else _patients_of(project.path_of(sources[h]), sources[h], found)
-        for h, found in names.items()
-    }
+    recordings = _Recordings(project)
     return tuple(
-        CorrectedFrame(
-            r.key,
-            _safe(r.centre) or NO_CENTRE,
-            _patient(sources[r.key.source_hash], patients[r.key.source_hash].get(r.name, "")),
-            " · ".join(t for t in (sources[r.key.source_hash].name, patients[r.key.source_hash].get(r.name, "")) if t),
-            frozenset(marked.get(r.key, ())),
-            r.key.source_hash not in missing,
-        )
-        for r in records
+        recordings.frame(record, frozenset(marked.get(record.key, ())))
+        for record in project.frames(FrameFilter(states=REVIEWED))
     )
+
+
+def name_patient(project: Project, recordings: Sequence[str], name: str) -> None:
+    """Say whose recordings these are; those of one name are one patient. An empty name lets each stand for itself.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    names = {r: n for r, n in _read_names(project).items() if r not in recordings}
+    names |= dict.fromkeys(recordings, name) if name else {}
+    write_json(project.folder / _NAMES, names)
+
+
+class _Recordings:
+    """Whose frame is it? What is known of sources and patients, looked up once."""
+
+    def __init__(self, project: Project) -> None:
+        self._sources = {s.hash: s for s in project.sources()}
+        self._missing = {s.hash for s in project.missing_sources()}
+        self._names = _read_names(project)
+        pictures: dict[str, list[str]] = {}
+        for record in project.frames(FrameFilter(states=REVIEWED)):
+            pictures.setdefault(record.key.source_hash, []).append(record.name)
+        self._within = {
+            h: {} if h in self._missing else _patients_of(project.path_of(self._sources[h]), self._sources[h], names)
+            for h, names in pictures.items()
+        }
+
+    def frame(self, record: FrameRecord, classes: frozenset[int]) -> CorrectedFrame:
+        source = self._sources[record.key.source_hash]
+        within = self._within[source.hash].get(record.name, "")
+        recording = "-".join(part for part in (source.hash[:_HASH_DIGITS], _safe(within)) if part)
+        name = self._names.get(recording, "")
+        return CorrectedFrame(
+            key=record.key,
+            centre=_safe(record.centre) or NO_CENTRE,
+            patient=f"patient-{_digits(name)}" if name else recording,
+            title=name or " · ".join(part for part in (source.name, within) if part),
+            classes=classes,
+            is_there=source.hash not in self._missing,
+            recording=recording,
+            proposed_by=record.weights if record.state == ACCEPTED else "",
+        )
+
+
+def _read_names(project: Project) -> dict[str, str]:
+    path = project.folder / _NAMES
+    try:
+        found = read_json(path) if path.is_file() else {}
+    except DataError:
+        return {}  # each recording stands for itself, as before anybody named one
+    return {str(r): str(n) for r, n in found.items()} if isinstance(found, dict) else {}
+
+
+def _digits(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def write_examples(
@@ -132,11 +176,6 @@ def _table(rows: Sequence[tuple[str, str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("image", "patient"), *rows])
     return text.getvalue().encode()
-
-
-def _patient(source: SourceRecord, within: str) -> str:
-    """A video is its own patient; a patient of a folder is told by the folder and the name."""
-    return "-".join(part for part in (source.hash[:_HASH_DIGITS], _safe(within)) if part)
 
 
 def _patients_of(path: Path, source: SourceRecord, names: Sequence[str]) -> dict[str, str]:

@@ -108,9 +108,11 @@ class CorrectedFrame:
         key: which frame.
         centre: hospital or data set of its source; `NO_CENTRE` if not told.
         patient: who must not stand on both sides of a split; a name that tells nothing about the person.
-        title: what the person at the screen calls its source (and patient, where the names of the files tell it).
+        title: what the person at the screen calls this patient, or the source.
         classes: ids of the classes that are marked in it.
         is_there: whether its picture can be had; else the source is missing.
+        recording: what a patient's name is given to: a source, or the part of a folder that shows one patient.
+        proposed_by: id of the weights whose prediction was accepted as it was; empty when a person drew.
     """
 
     key: FrameKey
@@ -119,6 +121,8 @@ class CorrectedFrame:
     title: str
     classes: frozenset[int]
     is_there: bool
+    recording: str = ""
+    proposed_by: str = ""
 
     @property
     def group(self) -> str:

@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(build_toolbar(state, self.named_actions, self))
         self.palette_bar = ToolPalette(self.named_actions, state.correction, self)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.palette_bar)
-        self.setStatusBar(StatusBar(state.session, state.performance, state.project))
+        self.setStatusBar(StatusBar(state.session, state.performance, state.project, state.training))
         self.recent_projects_menu: QMenu
         self.recent_menu = build_menus(self)
         self.setAcceptDrops(True)

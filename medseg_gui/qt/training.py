@@ -12,11 +12,18 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from medseg_gui.errors import MedsegError
+from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import CorrectedFrame
 from medseg_gui.qt.state import training as t
 from medseg_gui.qt.state.app_state import AppState
-from medseg_gui.qt.state.project_orders import CopyCorrected, ListCorrected
-from medseg_gui.qt.state.training_result import AugmentationPreview, FrameSides, Verdict, VersionEntry
+from medseg_gui.qt.state.project_orders import CopyCorrected, ListCorrected, NamePatient, SetCentre
+from medseg_gui.qt.state.training_result import (
+    AugmentationPreview,
+    FrameSides,
+    HeldOutFrame,
+    Verdict,
+    VersionEntry,
+)
 from medseg_gui.qt.workers import train
 from medseg_gui.qt.workers.judge import JudgeWorker
 from medseg_gui.qt.workers.project import ProjectWorker
@@ -51,11 +58,14 @@ class Training(QObject):
         self._preview_job: TrainingJob | None = None
         self._waiting: TrainingJob | None = None  # whose frames are being copied
         self._held = False  # paused because a video plays
+        self._is_previewing = False
         self._watch()
 
     def _watch(self) -> None:
         state, project, worker, judge = self._state, self._project, self._worker, self._judge
         state.frames_wanted.connect(self.on_frames_wanted)
+        state.patient_named.connect(self.on_patient_named)
+        state.centre_named.connect(self.on_centre_named)
         state.start_wanted.connect(self.on_start_wanted)
         state.resume_wanted.connect(self.on_resume_wanted)
         state.command_given.connect(self.on_command_given)
@@ -104,6 +114,14 @@ class Training(QObject):
         """What there is to learn from."""
         self._state.change_plan(frames=frames)
 
+    def on_patient_named(self, recordings: tuple[str, ...], name: str) -> None:
+        """The project remembers it, and tells the frames anew."""
+        self._project.ask(NamePatient(recordings, name))
+
+    def on_centre_named(self, source_hashes: tuple[str, ...], centre: str) -> None:
+        """The same."""
+        self._project.ask(SetCentre(source_hashes, centre))
+
     # Start, and what comes of it
 
     def on_start_wanted(self) -> None:
@@ -136,6 +154,8 @@ class Training(QObject):
             self._set_running(job)
             self._worker.train(job)
         elif self._preview_job is not None and folder == self._preview_job.data:
+            self._is_previewing = True
+            self._state.set_preview(None, "A classifier learns to tell the hospitals apart…")
             self._worker.preview(self._preview_job, self._preview_job.folder / "preview.png")
 
     def on_corrected_refused(self, folder: Path, error: MedsegError) -> None:
@@ -145,8 +165,11 @@ class Training(QObject):
             self._waiting = None
             self._state.set_job(None)
             self._state.set_phase(t.PLANNING)
+        elif self._state.is_previewed:
+            self._end_preview()
         else:
             self._end_preview()
+            return  # it was closed meanwhile
         self._app.session.fail(error)
 
     def on_resume_wanted(self) -> None:
@@ -205,11 +228,15 @@ class Training(QObject):
                 if ending.error is not None:
                     self._app.session.fail(ending.error)
 
-    def on_found(self, job: TrainingJob) -> None:
+    def on_found(self, job: TrainingJob, events: list[dict[str, Any]]) -> None:
         """A job of an earlier day: one that came to its end waits for a verdict, another can go on."""
         if self._state.phase != t.PLANNING or self._state.job is not None:
             return
         self._state.set_job(job)
+        progress = t.Progress(epochs=int(job.settings.get("epochs", 0)))
+        for event in events:
+            progress = progressed(progress, event)
+        self._state.set_progress(progress)
         if job.status == DONE:
             self.compare()
         else:
@@ -226,10 +253,18 @@ class Training(QObject):
     def on_judged(self, job: TrainingJob, verdict: Verdict) -> None:
         """Show the figures, and the first of the frames."""
         if job == self._state.job:
+            verdict = replace(verdict, frames=tuple(self._titled(f) for f in verdict.frames))
             self._state.set_verdict(verdict)
             self._state.set_phase(t.JUDGED)
             if verdict.frames:
                 self._judge.look(job, verdict.frames[-1 if verdict.frames[-1].after is not None else 0].image)
+
+    def _titled(self, frame: HeldOutFrame) -> HeldOutFrame:
+        """With the name that a person knows it by, as long as the project that it comes from is open."""
+        for f in self._state.plan.frames or ():
+            if frame.image.startswith(hidden_name(f.key.source_hash, f.key.index)):
+                return replace(frame, title=f"{f.title} · {f.key.index}")
+        return frame
 
     def on_judge_refused(self, job: TrainingJob, error: MedsegError) -> None:
         """It cannot be compared; it may be gone on with."""
@@ -305,10 +340,16 @@ class Training(QObject):
             self._project.ask(CopyCorrected(self._state.plan.groups, self._preview_job.data))
 
     def on_preview_stop_wanted(self) -> None:
-        """Nobody waits for it any more."""
-        self._worker.command("cancel")
+        """Nobody looks at it any more, or waits for it."""
+        self._state.set_preview(None)
+        if self._preview_job is not None and self._is_previewing:
+            self._worker.command("cancel")
+        elif self._preview_job is not None:
+            self._app.project.stop_task()  # its frames need not be copied to the end
 
     def _on_previewed(self, event: dict[str, Any]) -> None:
+        if not self._state.is_previewed:
+            return  # it was closed
         if event["event"] == "classifier":
             told = f"The classifier learns to tell the centres apart: {event['epoch']} of {event['epochs']} passes"
             self._state.set_preview(None, told)
@@ -317,7 +358,7 @@ class Training(QObject):
             self._state.set_preview(AugmentationPreview(event["accuracy"], event["centres"], rows))
 
     def _end_preview(self, keep: bool = False) -> None:
-        job, self._preview_job = self._preview_job, None
+        job, self._preview_job, self._is_previewing = self._preview_job, None, False
         if not keep:
             self._state.set_preview(None)
         if job is not None:
@@ -352,4 +393,6 @@ def progressed(progress: t.Progress, event: dict[str, Any]) -> t.Progress:
         return replace(progress, doing=doing)
     if kind == "centre_masks":
         return replace(progress, doing=f"{event['taken_away']:.0%} of the pixels give a centre away")
+    if kind in ("done", "stopped"):
+        return replace(progress, doing="Everything is saved; the process ends…", left_s=None)
     return progress

@@ -256,6 +256,22 @@ class ListCorrected:
 
 
 @dataclass(frozen=True)
+class NamePatient:
+    """Say whose recordings these are, then tell the corrected frames anew; `project.corrected_frames.name_patient`."""
+
+    recordings: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class SetCentre:
+    """Say which hospital sources come from, then tell the corrected frames anew."""
+
+    source_hashes: tuple[str, ...]
+    centre: str
+
+
+@dataclass(frozen=True)
 class CopyCorrected:
     """Copy frames and masks to learn from; as `project.corrected_frames.write_examples`."""
 
@@ -290,4 +306,6 @@ Order = (
     | CleanCopy
     | ListCorrected
     | CopyCorrected
+    | NamePatient
+    | SetCentre
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from medseg_gui.qt.state.training_plan import TrainingPlan
+from medseg_gui.qt.state.training_plan import Patient, TrainingPlan
 from medseg_gui.qt.state.training_result import AugmentationPreview, FrameSides, Verdict, VersionEntry
 from medseg_gui.training.job import TrainingJob
 
@@ -77,6 +77,8 @@ class TrainingState(QObject):
     rests_changed = Signal(bool)
     # For qt.training
     frames_wanted = Signal()
+    patient_named = Signal(object, str)  # recordings, name
+    centre_named = Signal(object, str)  # source hashes, centre
     start_wanted = Signal()
     resume_wanted = Signal()
     command_given = Signal(str)  # one of training.protocol.COMMANDS
@@ -103,6 +105,11 @@ class TrainingState(QObject):
         self.preview: AugmentationPreview | None = None
         self.previewing = ""
         self.rests = False
+
+    @property
+    def is_previewed(self) -> bool:
+        """Whether the page shows what guided augmentation would take away, or that this is being found out."""
+        return self.preview is not None or bool(self.previewing)
 
     # What a person asks
 
@@ -131,6 +138,14 @@ class TrainingState(QObject):
     def leave_out(self, group: str) -> None:
         """Use a patient for nothing."""
         self.change_plan(chosen_out=self.plan.held_out - {group}, left_out=self.plan.left_out | {group})
+
+    def name_patient(self, patient: Patient, name: str) -> None:
+        """Say whose recordings these are; those of one name stand on one side of the split."""
+        self.patient_named.emit(patient.recordings, name.strip())
+
+    def name_centre(self, patient: Patient, centre: str) -> None:
+        """Say which hospital a patient's recordings come from."""
+        self.centre_named.emit(patient.sources, centre.strip())
 
     def start(self) -> None:
         """Begin what is planned."""

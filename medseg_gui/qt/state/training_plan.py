@@ -52,6 +52,8 @@ class Patient:
         centre: hospital or data set.
         keys: its frames.
         marked: how many of them show the class that is learnt.
+        recordings: of this patient, by which it is named.
+        proposed: ids of weights whose predictions were accepted unchanged, one for each such frame.
     """
 
     group: str
@@ -59,6 +61,13 @@ class Patient:
     centre: str
     keys: tuple[FrameKey, ...]
     marked: int
+    recordings: tuple[str, ...] = ()
+    proposed: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Hashes of the sources of its frames."""
+        return tuple(dict.fromkeys(key.source_hash for key in self.keys))
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,15 @@ class TrainingPlan:
         title = frames[0].title
         if self.is_one_patient:
             title = f"{title} · part {group.rpartition('part')[2]}"
-        marked = sum(self.class_id in f.classes for f in frames)
-        return Patient(group, title, frames[0].centre, tuple(f.key for f in frames), marked)
+        return Patient(
+            group,
+            title,
+            frames[0].centre,
+            keys=tuple(f.key for f in frames),
+            marked=sum(self.class_id in f.classes for f in frames),
+            recordings=tuple(dict.fromkeys(f.recording for f in frames)),
+            proposed=tuple(f.proposed_by for f in frames if f.proposed_by),
+        )
 
     @property
     def held_out(self) -> frozenset[str]:
@@ -120,7 +136,7 @@ class TrainingPlan:
         used = [p for p in self.patients if p.group not in self.left_out]
         if self.chosen_out is not None:
             return self.chosen_out & {p.group for p in used}
-        return _drawn(used)
+        return _last_of(used) if self.is_one_patient else _drawn(used)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -202,6 +218,12 @@ class TrainingPlan:
             found.append(
                 f"None of the held-out frames shows a {CLASS_NAMES[self.class_id]}: only false alarms can be compared."
             )
+        own = sum(f"{self.base}@" in by for p in self.to_compare for by in p.proposed)
+        if own:
+            found.append(
+                f"{own} of {self.counts[1]} held-out masks are predictions of {self.base} that were accepted "
+                "unchanged: on those it cannot be beaten."
+            )
         if self.missing:
             found.append(f"{_frames(self.missing)} cannot be used, because their source is missing.")
         return tuple(found)
@@ -212,10 +234,7 @@ class TrainingPlan:
 
 
 def _drawn(patients: list[Patient]) -> frozenset[str]:
-    """About a fifth of the frames by whole patients, at least one patient, one that shows the class if there is one.
-
-    The latest ones: of a single patient the last stretch of time has the fewest neighbours on the other side.
-    """
+    """About a fifth of the frames by whole patients, the latest ones; at least one that shows the class if one does."""
     total = sum(len(p.keys) for p in patients)
     drawn: list[str] = []
     taken = 0
@@ -226,6 +245,18 @@ def _drawn(patients: list[Patient]) -> frozenset[str]:
             taken += len(p.keys)
     if not drawn and len(patients) > 1:
         drawn = [min(candidates, key=lambda p: len(p.keys)).group]
+    return frozenset(drawn)
+
+
+def _last_of(parts: list[Patient]) -> frozenset[str]:
+    """The last stretches of time of one patient, a fifth of the frames or more: they have one neighbour only."""
+    total = sum(len(p.keys) for p in parts)
+    drawn: list[str] = []
+    taken = 0
+    for part in reversed(parts[1:]):
+        if taken < HELD_OUT_SHARE * total:
+            drawn.append(part.group)
+            taken += len(part.keys)
     return frozenset(drawn)
 
 

@@ -14,11 +14,18 @@ from medseg_gui.types import UInt8Array
 
 @dataclass(frozen=True)
 class HeldOutFrame:
-    """One held-out frame: file name, and its Dice before and after; None where it does not show the class."""
+    """One held-out frame.
+
+    Attributes:
+        image: its file name.
+        before, after: Dice; None where it does not show the class.
+        title: what a person calls it, "" when nobody knows.
+    """
 
     image: str
     before: float | None
     after: float | None
+    title: str = ""
 
 
 @dataclass(frozen=True)

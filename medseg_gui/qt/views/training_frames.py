@@ -46,6 +46,9 @@ class TrainingFrames(QWidget):
         column.addWidget(self.summary)
         column.addWidget(self.tree, 1)
         self._shown: tuple[object, ...] = ()
+        self._patients: tuple[Patient, ...] = ()
+        self.tree.itemDoubleClicked.connect(self._on_double_clicked)
+        self.tree.itemChanged.connect(self._on_item_changed)
         training.plan_changed.connect(self.on_plan_changed)
         self.on_plan_changed()
 
@@ -55,6 +58,7 @@ class TrainingFrames(QWidget):
         tree.setRootIsDecorated(False)
         tree.setUniformRowHeights(True)
         tree.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
+        tree.setEditTriggers(QTreeWidget.EditTrigger.NoEditTriggers)
         tree.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         tree.setProperty("plain", True)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -82,20 +86,27 @@ class TrainingFrames(QWidget):
             box.setCurrentIndex(list(_USES).index(use))
         learnt, compared = plan.counts
         self.bar.set_counts(learnt, compared)
-        self.summary.setText(
-            f"{learnt} frames of {_patients(len(plan.to_learn))} to learn from · {compared} of "
-            f"{_patients(len(plan.to_compare))} held out for the comparison, never learnt from"
-            if patients
-            else ""
-        )
+        if not patients:
+            self.summary.setText("")
+        elif plan.is_one_patient:
+            self.summary.setText(f"{learnt} frames to learn from · {compared} later ones held out for the comparison")
+        else:
+            self.summary.setText(
+                f"{learnt} frames of {_patients(len(plan.to_learn))} to learn from · {compared} of "
+                f"{_patients(len(plan.to_compare))} held out for the comparison, never learnt from"
+            )
 
     def _fill(self, patients: tuple[Patient, ...]) -> None:
+        self._patients = patients
+        self.tree.blockSignals(True)  # only what a person types is a name
         self.tree.clear()
         self.uses = {}
         for p in patients:
             centre = "" if p.centre == NO_CENTRE else p.centre
             item = QTreeWidgetItem([p.title, centre or "—", str(len(p.keys)), str(p.marked), ""])
-            item.setToolTip(0, p.title)
+            item.setToolTip(0, f"{p.title}\nDouble-click to name the patient; recordings of one name are one patient.")
+            item.setToolTip(1, "Double-click to name the hospital")
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             for column in (2, 3):
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setSizeHint(0, QSize(0, 38))
@@ -104,9 +115,23 @@ class TrainingFrames(QWidget):
             box.setAccessibleName(f"What {p.title} is used for")
             for use, text in _USES.items():
                 box.addItem(text, use)
+            box.setMinimumContentsLength(len(_USES[LEARN]) + 1)
             box.activated.connect(partial(self._on_used, p.group, box))
             self.tree.setItemWidget(item, _USE_COLUMN, box)
             self.uses[p.group] = box
+        self.tree.blockSignals(False)
+
+    def _on_double_clicked(self, item: QTreeWidgetItem, column: int) -> None:
+        if column in (0, 1):
+            self.tree.editItem(item, column)
+
+    def _on_item_changed(self, item: QTreeWidgetItem, column: int) -> None:
+        patient, text = self._patients[self.tree.indexOfTopLevelItem(item)], item.text(column)
+        self._shown = ()  # what the project makes of it replaces what was typed
+        if column == 0:
+            self._training.name_patient(patient, text)
+        else:
+            self._training.name_centre(patient, "" if text == "—" else text)
 
     def _on_used(self, group: str, box: QComboBox, index: int) -> None:
         use = box.itemData(index)

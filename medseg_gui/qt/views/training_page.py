@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, 
 from medseg_gui.qt import theme
 from medseg_gui.qt.state import training as t
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.views.training_preview import TrainingPreview
 from medseg_gui.qt.views.training_progress import TrainingProgress
 from medseg_gui.qt.views.training_result import TrainingResult
 from medseg_gui.qt.views.training_setup import TrainingSetup
@@ -21,7 +22,7 @@ _TITLES = {
     t.RUNNING: "Training",
     t.PAUSED: "Training · paused",
     t.STOPPING: "Training · saving",
-    t.ENDED: "Training was interrupted",
+    t.ENDED: "Training has stopped",
     t.COMPARING: "Comparing the old and the new weights",
     t.JUDGED: "Before and after, on frames that were not learnt from",
 }
@@ -48,8 +49,9 @@ class TrainingPage(QWidget):
         self.setup = TrainingSetup(state)
         self.progress = TrainingProgress(state.training)
         self.result = TrainingResult(state.training)
+        self.preview = TrainingPreview(state.training)
         self.parts = QStackedWidget()
-        for part in (self.setup, self.progress, self.result):
+        for part in (self.setup, self.progress, self.result, self.preview):
             self.parts.addWidget(part)
         head = QHBoxLayout()
         head.setContentsMargins(24, 12, 16, 4)
@@ -60,11 +62,17 @@ class TrainingPage(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.parts, 1)
-        self._training.phase_changed.connect(self.on_phase_changed)
-        self.on_phase_changed(self._training.phase)
+        self._training.phase_changed.connect(self.choose_part)
+        self._training.preview_changed.connect(self.choose_part)
+        self.choose_part()
 
-    def on_phase_changed(self, phase: str) -> None:
-        """Show the part that belongs to it."""
+    def choose_part(self) -> None:
+        """Show the part that belongs to the phase."""
+        phase, is_previewed = self._training.phase, self._training.is_previewed
+        if phase == t.PLANNING and is_previewed:
+            self.title.setText("What would be taken away")
+            self.parts.setCurrentWidget(self.preview)
+            return
         self.title.setText(_TITLES[phase])
         part = self.setup if phase == t.PLANNING else self.result if phase == t.JUDGED else self.progress
         self.parts.setCurrentWidget(part)

@@ -26,12 +26,19 @@ def quiet(text: str = "") -> QLabel:
 
 def push_button(text: str, icon: str, tip: str, is_default: bool = False) -> QPushButton:
     """A button with an icon; the default one stands out."""
-    button = QPushButton(text)
-    if icon:
-        button.setIcon(theme.icon_on_accent(icon) if is_default else theme.icon(icon))
+    button = QPushButton(f" {text}" if icon else text)
     button.setToolTip(tip)
-    button.setProperty("primary", is_default)
+    set_primary(button, icon, is_default)
     return button
+
+
+def set_primary(button: QPushButton, icon: str, is_primary: bool) -> None:
+    """Let a button stand out as what one would usually press, or not."""
+    if icon:
+        button.setIcon(theme.icon_on_accent(icon) if is_primary else theme.icon(icon))
+    button.setProperty("primary", is_primary)
+    button.style().unpolish(button)
+    button.style().polish(button)
 
 
 class Note(QWidget):
@@ -53,14 +60,3 @@ class Note(QWidget):
         """Say something else; nothing hides it."""
         self.text.setText(text)
         self.setVisible(bool(text))
-
-
-def minutes(seconds: float | None) -> str:
-    """A time as people say it: "2 min left"; "" when nobody knows."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s left"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min left"
-    return f"{seconds / 3600:.1f} h left"

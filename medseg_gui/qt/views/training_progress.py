@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QProgressBar, QVBo
 from medseg_gui.qt import theme
 from medseg_gui.qt.state import training as t
 from medseg_gui.qt.state.training import TrainingState
+from medseg_gui.qt.views.time_text import minutes_left
 from medseg_gui.qt.views.training_curves import TrainingCurves
-from medseg_gui.qt.views.training_parts import Note, heading, minutes, push_button, quiet
+from medseg_gui.qt.views.training_parts import Note, heading, push_button, quiet
 
 _SAMPLE_PX = 168
 
@@ -127,9 +128,10 @@ class TrainingProgress(QWidget):
 
 
 def _pixmap(file: str, ratio: float) -> QPixmap:
-    side = round(_SAMPLE_PX * ratio)
-    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    pixmap = QPixmap(file).scaled(side, side, keep, smooth)
+    picture = QPixmap(file)
+    if picture.isNull():  # its folder has just gone away
+        return picture
+    pixmap = picture.scaledToHeight(round(_SAMPLE_PX * ratio), Qt.TransformationMode.SmoothTransformation)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
 
@@ -142,7 +144,7 @@ def _words(training: TrainingState) -> str:
     if phase == t.COMPARING:
         return "Both weights look at the held-out frames…"
     if phase == t.STOPPING:
-        return "Saving after this step…"
+        return progress.doing or "Saving after this step…"
     if progress.doing and phase == t.RUNNING:
         return progress.doing
     parts = [f"Pass {min(progress.epoch + 1, progress.epochs)} of {progress.epochs}"] if progress.epochs else []
@@ -152,5 +154,5 @@ def _words(training: TrainingState) -> str:
     if job is not None:
         parts += [f"{job.frames} frames, {job.held_out_frames} held out", f"from {job.base}"]
     if phase == t.RUNNING and progress.left_s is not None:
-        parts.insert(1, minutes(progress.left_s))
+        parts.insert(1, minutes_left(progress.left_s))
     return "  ·  ".join(parts)

@@ -19,7 +19,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.state.training import TrainingState
 from medseg_gui.qt.state.training_result import HeldOutFrame, Verdict
 from medseg_gui.qt.views.choice_buttons import ChoiceButtons
-from medseg_gui.qt.views.training_parts import Note, heading, push_button, quiet
+from medseg_gui.qt.views.training_parts import Note, heading, push_button, quiet, set_primary
 from medseg_gui.qt.views.training_wipe import MASK, RELEVANCE, Wipe
 
 _MEASURES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
@@ -88,7 +88,9 @@ class TrainingResult(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.what)
         top.addStretch(1)
-        top.addWidget(quiet("White: your mask. Drag the line."))
+        legend = quiet("White: your mask. Drag the line, or use ← and →.")
+        legend.setWordWrap(False)
+        top.addWidget(legend)
         right.addLayout(top)
         right.addWidget(self.wipe, 1)
         row = QHBoxLayout(self)
@@ -106,6 +108,8 @@ class TrainingResult(QWidget):
         self.good.set_text(verdict.sentence if verdict.is_proposed else "")
         self.bad.set_text("" if verdict.is_proposed else verdict.sentence)
         self.accept.setText("Accept as a new version" if verdict.is_proposed else "Keep, but do not use")
+        set_primary(self.accept, "accept", verdict.is_proposed)
+        set_primary(self.discard, "trash", not verdict.is_proposed)
         self._show_figures(verdict)
         for frame in verdict.frames:
             self.frames.addTopLevelItem(_item(frame))
@@ -151,13 +155,14 @@ class TrainingResult(QWidget):
 
 
 def _item(frame: HeldOutFrame) -> QTreeWidgetItem:
-    name = frame.image.rpartition(".")[0]
+    name = frame.title or frame.image.rpartition(".")[0]
     if frame.before is None or frame.after is None:
         texts = [name, "none", "none", ""]
     else:
         texts = [name, f"{frame.before:.3f}", f"{frame.after:.3f}", f"{frame.after - frame.before:+.3f}"]
     item = QTreeWidgetItem(texts)
     item.setData(0, _IMAGE, frame.image)
+    item.setToolTip(0, name)
     for column in (1, 2, 3):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if frame.before is not None and frame.after is not None:

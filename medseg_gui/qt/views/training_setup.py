@@ -66,7 +66,7 @@ class TrainingSetup(QWidget):
     def _build_choices(self) -> QWidget:
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 16, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         preview = QHBoxLayout()
         preview.addWidget(self.p, 1)
@@ -84,7 +84,7 @@ class TrainingSetup(QWidget):
         whole = QWidget()
         whole.setFixedWidth(_CHOICES_PX)
         outer = QVBoxLayout(whole)
-        outer.setContentsMargins(0, 0, 8, 0)
+        outer.setContentsMargins(0, 0, 16, 0)
         outer.addWidget(scrolled, 1)
         outer.addWidget(self.refusal)
         outer.addWidget(self.start)

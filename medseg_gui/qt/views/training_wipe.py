@@ -37,12 +37,16 @@ class Wipe(QWidget):
         return QSize(640, 420)
 
     def set_sides(self, sides: FrameSides | None) -> None:
-        """Show another frame."""
+        """Show another frame; the line comes to what is marked."""
+        is_other = sides is not None and (self.sides is None or sides.image != self.sides.image)
         self.sides = sides
         if sides is not None:
             self._frame = frame_image(sides.rgb)
             self._paths = tuple(outline_path(c) for c in (sides.truth, *sides.masks))
             self._maps = [rgba_image(r) if r is not None else None for r in sides.relevance]
+            marked = next((p.boundingRect() for p in self._paths if not p.isEmpty()), None)
+            if is_other and marked is not None:
+                self.place = marked.center().x() / self._frame.width()
         self.update()
 
     def set_what(self, what: str) -> None:

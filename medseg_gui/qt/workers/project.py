@@ -173,6 +173,8 @@ class ProjectWorker(Worker):
             orders.WriteVideo: self._write_video,
             orders.ListCorrected: lambda o: self._list_corrected(),
             orders.CopyCorrected: self._copy_corrected,
+            orders.NamePatient: self._name_patient,
+            orders.SetCentre: self._set_centre,
         }
         try:
             handlers[type(order)](order)
@@ -409,6 +411,17 @@ class ProjectWorker(Worker):
 
         project = self._keeper.project
         self.corrected_listed.emit(corrected_frames(project) if project is not None else ())
+
+    def _name_patient(self, order: orders.NamePatient) -> None:
+        from medseg_gui.project.corrected_frames import name_patient
+
+        name_patient(self._keeper.require(), order.recordings, order.name)
+        self._list_corrected()
+
+    def _set_centre(self, order: orders.SetCentre) -> None:
+        self._keeper.require().set_centre(order.source_hashes, order.centre)
+        self._list_corrected()
+        self._tell_opened()
 
     def _copy_corrected(self, order: orders.CopyCorrected) -> None:
         from medseg_gui.project.corrected_frames import write_examples

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 from PySide6.QtCore import Signal
@@ -69,7 +69,7 @@ class TrainWorker(Worker):
 
     happened = Signal(object, object)  # Start, event
     ended = Signal(object, object)  # Start, Ending
-    found = Signal(object)  # TrainingJob that was interrupted, or has ended and waits for a verdict
+    found = Signal(object, object)  # TrainingJob without a verdict, what its process said (list of events)
 
     def __init__(
         self, command: Callable[[Sequence[str]], list[str]] = training_command, patience_s: float = _PATIENCE_S
@@ -79,6 +79,7 @@ class TrainWorker(Worker):
         self._todo: Fifo[Callable[[], None]] = Fifo()
         self._heard: Fifo[str | None] = Fifo()
         self._start: Start | None = None
+        self._next: Start | None = None  # begins when the process that runs has ended
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._outcome = ""
@@ -134,6 +135,7 @@ class TrainWorker(Worker):
 
     def _begin_process(self, start: Start) -> None:
         if self._process is not None:
+            self._next = start
             return
         self._start, self._outcome = start, ""
         self._said.clear()
@@ -202,6 +204,9 @@ class TrainWorker(Worker):
         if ending.kind == FINISHED and not start.is_preview:
             start.job.save(status=DONE)
         self.ended.emit(start, ending)
+        if self._next is not None:
+            start, self._next = self._next, None
+            self._begin_process(start)
 
     def _judge(self, code: int, said: str) -> Ending:
         if self._outcome == CANCELED or code == CANCELLED:
@@ -225,12 +230,21 @@ class TrainWorker(Worker):
     def _find(self) -> None:
         for job in all_jobs():
             if job.status in (RUNNING, DONE):
-                self.found.emit(job)
+                self.found.emit(job, _events(job.run / "metrics.jsonl"))
                 return
 
     def _remove(self, job: TrainingJob) -> None:
         job.save(status=DISCARDED)  # should some file withstand, it is at least not offered again
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _events(path: Path) -> list[dict[str, Any]]:
+    """What a run logged; see `training.run_folder`, which cannot be asked without loading torch."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []  # it was ended before its first pass did
+    return [event for line in lines if (event := read_event(line)) is not None]
 
 
 def _require_room(folder: Path) -> None:
