@@ -83,6 +83,7 @@ class TrainWorker(Worker):
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._outcome = ""
+        self._has_learnt = False
         self._said: deque[str] = deque(maxlen=_TOLD_LINES)
 
     # From any thread
@@ -126,6 +127,8 @@ class TrainWorker(Worker):
             return
         self._tell("stop")
         self._close_input()
+        if not self._has_learnt:
+            self._process.kill()  # there is nothing to save
         try:
             self._process.wait(self._patience_s)
         except subprocess.TimeoutExpired:
@@ -137,7 +140,7 @@ class TrainWorker(Worker):
         if self._process is not None:
             self._next = start
             return
-        self._start, self._outcome = start, ""
+        self._start, self._outcome, self._has_learnt = start, "", False
         self._said.clear()
         try:
             _require_room(start.job.folder)
@@ -179,6 +182,7 @@ class TrainWorker(Worker):
         elif (event := read_event(line)) is None:
             self._said.append(line.rstrip())
         else:
+            self._has_learnt |= event["event"] == "step"
             if event["event"] in ("done", "stopped", "preview"):
                 self._outcome = STOPPED if event["event"] == "stopped" else FINISHED
             self.happened.emit(self._start, event)
