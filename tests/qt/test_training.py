@@ -15,6 +15,7 @@ from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.state import project_orders as orders
 from medseg_gui.qt.state import training as t
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.session import WeightsEntry
 from medseg_gui.qt.state.training_result import HeldOutFrame, Verdict
 from medseg_gui.qt.training import Training, progressed
 from medseg_gui.qt.workers.train import TrainWorker
@@ -256,32 +257,36 @@ def test_the_whole_way_with_a_real_process(
     start: Callable[[], Pipeline],
     project: Path,
     behaviour: list[str],
+    networks: FakeNetworks,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Train, compare, look, accept, use, go back: `medseg train` learns from the frames for one pass."""
     behaviour[0] = ""
+    name = "polyp-unet_lite0-v2"
+    networks.entries = (*networks.entries, WeightsEntry(name, "fake", POLYP, 0.5, ""))  # for the player, fakes will do
     monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
     monkeypatch.setattr("medseg_gui.qt.workers.judge.be_humble", lambda: None)
     state = open_page(qtbot, start(), project)
     training = state.training
     training.change_plan(base="polyp-unet_lite0", network="unet_lite0", expert={"epochs": 1, "size": 64})
-    noticed: list[str] = []
-    state.session.noticed.connect(noticed.append)
+    told = failures(state)
     training.start()
     qtbot.waitUntil(lambda: training.phase == t.JUDGED, timeout=120_000)
     verdict = training.verdict
     assert verdict is not None
     assert [f.title for f in verdict.frames] != ["", ""]
-    qtbot.waitUntil(lambda: training.sides is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: training.sides is not None or bool(told), timeout=60_000)
+    assert told == []
+    assert training.sides is not None
     assert training.sides.rgb.shape == (64, 64, 3)
     assert training.sides.truth
     training.accept()
     qtbot.waitUntil(lambda: bool(training.versions), timeout=60_000)
     version = training.versions[0]
-    assert version.name == "polyp-unet_lite0-v2"
+    assert version.name == name
     assert version.parent.startswith("polyp-unet_lite0@")
     assert version.is_active == verdict.is_proposed
-    assert (paths.user_models_dir() / "polyp-unet_lite0-v2.safetensors").is_file()
+    assert (paths.user_models_dir() / f"{name}.safetensors").is_file()
     assert training.phase == t.PLANNING
     training.activate(version.name)
     qtbot.waitUntil(lambda: state.session.chosen[POLYP] == version.name, timeout=60_000)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from medseg_gui.project.records import CorrectedFrame, FrameKey
-from medseg_gui.types import CLASS_NAMES, POLYP
+from medseg_gui.types import CLASS_NAMES, INSTRUMENT, POLYP
 
 FEWEST_TO_LEARN = 4
 FEW_TO_LEARN = 20  # fewer work, and teach little
@@ -40,6 +40,7 @@ RECIPES = {
     "thorough": RecipeChoice("Thorough", "For many frames, over lunch", "recipe-thorough", 10_000, 5e-4),
 }
 _MOST_EPOCHS = 60
+_ONE_OF = {POLYP: "a polyp", INSTRUMENT: "an instrument"}
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class TrainingPlan:
         if learnt < FEWEST_TO_LEARN:
             return f"{_frames(learnt)} to learn from is too little; correct at least {FEWEST_TO_LEARN + 1} frames."
         if not any(p.marked for p in self.to_learn):
-            return f"None of the {_frames(learnt)} to learn from shows a {name}; mark some, or learn another class."
+            return f"None of the {_frames(learnt)} to learn from shows {_ONE_OF[self.class_id]}; mark some, or learn another class."
         if self.p and len(self.centres) < 2:
             return "Masking what gives a hospital away needs frames of two centres; set p to 0, or add a centre."
         return ""
@@ -216,7 +217,7 @@ class TrainingPlan:
             found.append(f"{_frames(learnt)} teach little; {FEW_TO_LEARN} or more are better.")
         if self.to_compare and not any(p.marked for p in self.to_compare):
             found.append(
-                f"None of the held-out frames shows a {CLASS_NAMES[self.class_id]}: only false alarms can be compared."
+                f"None of the held-out frames shows {_ONE_OF[self.class_id]}: only false alarms can be compared."
             )
         own = sum(f"{self.base}@" in by for p in self.to_compare for by in p.proposed)
         if own:

@@ -92,7 +92,7 @@ class TrainingProgress(QWidget):
         self.cancel.setVisible(phase in t.ACTIVE and phase != t.COPYING)
         for button in (self.resume, self.compare, self.discard):
             button.setVisible(phase == t.ENDED)
-        self.pause.setText("Go on" if phase == t.PAUSED else "Pause")
+        self.pause.setText(" Go on" if phase == t.PAUSED else " Pause")
         self.pause.setIcon(theme.icon("play" if phase == t.PAUSED else "pause"))
         self.trouble.set_text(self._training.trouble)
         self.on_progress_changed()

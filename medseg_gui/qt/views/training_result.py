@@ -107,7 +107,7 @@ class TrainingResult(QWidget):
             return
         self.good.set_text(verdict.sentence if verdict.is_proposed else "")
         self.bad.set_text("" if verdict.is_proposed else verdict.sentence)
-        self.accept.setText("Accept as a new version" if verdict.is_proposed else "Keep, but do not use")
+        self.accept.setText(" Accept as a new version" if verdict.is_proposed else " Keep, but do not use")
         set_primary(self.accept, "accept", verdict.is_proposed)
         set_primary(self.discard, "trash", not verdict.is_proposed)
         self._show_figures(verdict)

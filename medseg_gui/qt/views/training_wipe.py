@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from medseg_gui.qt import theme
 from medseg_gui.qt.images import frame_image, outline_path, rgba_image
+from medseg_gui.qt.keys import OWN_ARROWS
 from medseg_gui.qt.state.training_result import FrameSides
 
 MASK, RELEVANCE = "mask", "relevance"
@@ -28,6 +29,7 @@ class Wipe(QWidget):
         self._paths: tuple[QPainterPath, ...] = ()
         self._maps: list[QImage | None] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(OWN_ARROWS, True)
         self.setCursor(Qt.CursorShape.SplitHCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 220)
