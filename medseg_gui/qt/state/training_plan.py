@@ -196,7 +196,8 @@ class TrainingPlan:
         if learnt < FEWEST_TO_LEARN:
             return f"{_frames(learnt)} to learn from is too little; correct at least {FEWEST_TO_LEARN + 1} frames."
         if not any(p.marked for p in self.to_learn):
-            return f"None of the {_frames(learnt)} to learn from shows {_ONE_OF[self.class_id]}; mark some, or learn another class."
+            shown = f"shows {_ONE_OF[self.class_id]}"
+            return f"None of the {_frames(learnt)} to learn from {shown}; mark some, or learn another class."
         if self.p and len(self.centres) < 2:
             return "Masking what gives a hospital away needs frames of two centres; set p to 0, or add a centre."
         return ""
