@@ -61,12 +61,13 @@ class TrainingLoad(QObject):
 
 
 @contextmanager
-def training(base: str, network: str) -> Iterator[TrainingLoad]:
+def training(base: str, network: str, worker: TrainWorker | None = None) -> Iterator[TrainingLoad]:
     """Let a process fine-tune weights on synthetic frames for as long as this is entered.
 
     Args:
         base: name of the weights.
         network: key of NETWORKS.
+        worker: not started; tests give their own.
 
     Raises:
         MedsegError: it does not begin.
@@ -75,7 +76,7 @@ def training(base: str, network: str) -> Iterator[TrainingLoad]:
         settings = {"epochs": 1000, "batch-size": 8, "lr": 3e-4}
         job = TrainingJob(Path(folder), base, network, POLYP, ("C2",), settings)
         write_dataset(job.data, _FRAMES, _CENTRES, seed=0)
-        worker = TrainWorker()
+        worker = worker or TrainWorker()
         load = TrainingLoad(worker)
         worker.start()
         try:
