@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.state, self._settings = state, settings
         self._may_close = False
         self.training_page: QWidget | None = None
-        self._docks_shown: tuple[QDockWidget, ...] = ()
+        self._beside_picture = QByteArray()  # how panels stood before the training page took their room
         self.picture = VideoView(
             state.playback, state.analysis, state.display, state.explanation, state.correction, state.review
         )
@@ -194,9 +194,11 @@ class MainWindow(QMainWindow):
             self.training_page = TrainingPage(self.state, self.named_actions)
             self.pages.addWidget(self.training_page)
         if shown:
-            self._docks_shown = tuple(dock for dock in self.docks if not dock.isHidden())
-        for dock in self._docks_shown:
-            dock.setVisible(not shown)
+            self._beside_picture = self.saveState()
+            for dock in self.docks:
+                dock.hide()
+        else:
+            self.restoreState(self._beside_picture)  # also which panel was in front
         self._show_page()
 
     def _show_page(self) -> None:

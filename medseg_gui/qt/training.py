@@ -380,8 +380,13 @@ def progressed(progress: t.Progress, event: dict[str, Any]) -> t.Progress:
             doing="",
         )
     if kind == "epoch":
+        begun_at = event["epoch"] - 1
+        is_known = bool(progress.losses) and progress.losses[-1][0] > begun_at
+        # Of a run of an earlier day only the mean of each pass was kept.
+        mean = ((float(event["epoch"]), event["loss"]),) if "loss" in event and not is_known else ()
         return replace(
             progress,
+            losses=(*progress.losses, *mean),
             epoch=event["epoch"],
             step=-1,
             dices=(*progress.dices, (float(event["epoch"]), event["dice"])),

@@ -234,6 +234,8 @@ def test_progress_is_counted_in_passes() -> None:
     progress = progressed(progress, {"event": "epoch", "epoch": 2, "dice": 0.8, "left_s": 5.0, "samples": ["a"]})
     assert progress.share == pytest.approx(2 / 4)
     assert progressed(progress, {"event": "something new"}) == progress
+    told = {"event": "epoch", "epoch": 3, "loss": 0.2, "dice": 0.9, "left_s": 1.0, "samples": []}
+    assert progressed(progress, told).losses == ((1.5, 0.5), (3.0, 0.2)), "its steps were not heard"
 
 
 def test_worse_weights_are_not_put_to_use(

@@ -236,15 +236,19 @@ class TrainingPlan:
 
 
 def _drawn(patients: list[Patient]) -> frozenset[str]:
-    """About a fifth of the frames by whole patients, the latest ones; at least one that shows the class if one does."""
-    total = sum(len(p.keys) for p in patients)
-    drawn: list[str] = []
-    taken = 0
+    """About a fifth of each hospital's frames by whole patients, the latest ones; if there are two, at least one.
+
+    Those who show the class come first: on the others only false alarms can be compared.
+    """
     candidates = [p for p in reversed(patients) if p.marked] or list(reversed(patients))
-    for p in candidates if len(patients) > 1 else []:
-        if abs(taken + len(p.keys) - HELD_OUT_SHARE * total) < abs(taken - HELD_OUT_SHARE * total):
-            drawn.append(p.group)
-            taken += len(p.keys)
+    drawn: list[str] = []
+    for centre in {p.centre for p in patients}:
+        wanted = HELD_OUT_SHARE * sum(len(p.keys) for p in patients if p.centre == centre)
+        taken = 0
+        for p in candidates:
+            if p.centre == centre and abs(taken + len(p.keys) - wanted) < abs(taken - wanted):
+                drawn.append(p.group)
+                taken += len(p.keys)
     if not drawn and len(patients) > 1:
         drawn = [min(candidates, key=lambda p: len(p.keys)).group]
     return frozenset(drawn)

@@ -102,7 +102,7 @@ class TrainingFrames(QWidget):
         self.tree.clear()
         self.uses = {}
         for p in patients:
-            centre = "" if p.centre == NO_CENTRE else p.centre
+            centre = "" if p.centre == NO_CENTRE else p.centre.replace("_", " ")
             item = QTreeWidgetItem([p.title, centre or "—", str(len(p.keys)), str(p.marked), ""])
             item.setToolTip(0, f"{p.title}\nDouble-click to name the patient; recordings of one name are one patient.")
             item.setToolTip(1, "Double-click to name the hospital")

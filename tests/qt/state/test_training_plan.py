@@ -34,6 +34,11 @@ def test_whole_patients_are_held_out_about_a_fifth() -> None:
     assert {patient for _, patient in plan.groups.values()} == {"a", "b", "c", "d"}
 
 
+def test_each_hospital_keeps_some_of_its_own_apart() -> None:
+    north, south = frames_of({"a": 8, "b": 2, "c": 2}, "north"), frames_of({"d": 8, "e": 2}, "south")
+    assert plan_of(north + south).held_out == {"north/c", "south/e"}
+
+
 def test_of_two_equal_patients_one_is_held_out() -> None:
     assert plan_of(frames_of({"a": 20, "b": 20})).counts == (20, 20)
 
