@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add the cost of each explanation, and play with LRP on",
     )
+    parser.add_argument(
+        "--training", action="store_true", help="play while a process fine-tunes the weights in the background"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.explain:
         result["explanations"] = _explanations(segmenter.info, explained, args)
     if not args.no_window:
-        result["window"] = _window(spec, args)
+        result["window"] = _window(spec, segmenter.info, args)
     return result
 
 
@@ -69,12 +72,14 @@ def _explanations(info: WeightsInfo, frames: list[Frame], args: argparse.Namespa
     return {c.name: {k: v for k, v in vars(c).items() if k != "name"} for c in costs}
 
 
-def _window(spec: str, args: argparse.Namespace) -> dict[str, Any]:
+def _window(spec: str, info: WeightsInfo, args: argparse.Namespace) -> dict[str, Any]:
     from medseg_gui.qt.playback_bench import measure_playback
 
-    figures = measure_playback(spec, args.seconds, explain="lrp" if args.explain else "off")
+    train = (args.weights, info.network) if args.training else None
+    figures = measure_playback(spec, args.seconds, explain="lrp" if args.explain else "off", train=train)
     if not args.json:
         explaining = " with LRP on" if args.explain else ""
+        explaining += " beside a training" if args.training else ""
         print(f"| the whole pipeline, playing in the window{explaining} | |\n| --- | --- |")
         for name, value in figures.items():
             print(f"| {name.replace('_', ' ')} | {value:.1f} |")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medseg_gui.data.dataset_folder import Example
     from medseg_gui.training.recipe import Recipe
+    from medseg_gui.types import UInt8Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,25 +110,41 @@ def _run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _preview(args: argparse.Namespace, recipe: Recipe, training: list[Example]) -> dict[str, Any]:
-    """Classifier accuracy, and a picture with activation maps and what they take away."""
-    import cv2
-
+    """Classifier accuracy, and pictures with activation maps and what they take away."""
     from medseg_gui.commands.training_output import reporter
     from medseg_gui.device import choose_device
-    from medseg_gui.errors import OutputError
-    from medseg_gui.training.centre_masks import preview
+    from medseg_gui.training.centre_masks import preview, preview_sheet
 
     with reporter(args.json) as report:
         device = choose_device(args.device).device
-        classifier, picture = preview(training, recipe, device, args.classifier_weights, report)
-    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    try:
-        args.preview.write_bytes(png.tobytes())
-    except OSError as e:
-        raise OutputError(f"{args.preview} cannot be written ({e.strerror}); choose another place.") from e
+        classifier, rows = preview(training, recipe, device, args.classifier_weights, report)
+        _write_picture(args.preview, preview_sheet(classifier, rows))
+        if args.supervised:
+            told = {"event": "preview", "accuracy": classifier.accuracy, "centres": len(classifier.centres)}
+            report({**told, "rows": [_write_row(args.preview, i, row.pictures) for i, row in enumerate(rows)]})
     print(f"The classifier tells {classifier.accuracy:.0%} of its images rightly; see {args.preview}.", file=sys.stderr)
     args.json = False
     return {"accuracy": classifier.accuracy}
+
+
+def _write_row(sheet: Path, number: int, pictures: Sequence[UInt8Array]) -> list[str]:
+    """The pictures of one sample frame, each in a file of its own beside the sheet."""
+    files = [sheet.with_name(f"{sheet.stem}-{number}-{part}.png") for part in ("frame", "cam", "left")]
+    for file, picture in zip(files, pictures, strict=True):
+        _write_picture(file, picture)
+    return [str(file) for file in files]
+
+
+def _write_picture(path: Path, rgb: UInt8Array) -> None:
+    import cv2
+
+    from medseg_gui.errors import OutputError
+
+    _, png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    try:
+        path.write_bytes(png.tobytes())
+    except OSError as e:
+        raise OutputError(f"{path} cannot be written ({e.strerror}); choose another place.") from e
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:

@@ -19,6 +19,7 @@ REJECTED = "rejected"
 SKIPPED = "skipped"
 STATES = (TO_DO, PREDICTED, CORRECTED, ACCEPTED, REJECTED, SKIPPED)
 REVIEWED = (CORRECTED, ACCEPTED)  # a person stands behind the mask
+NO_CENTRE = "unnamed"  # stands for the hospital of sources whose hospital nobody told
 
 
 @dataclass(frozen=True, order=True)
@@ -97,6 +98,36 @@ class FrameRecord:
     weights: str
     notes: str
     centre: str
+
+
+@dataclass(frozen=True)
+class CorrectedFrame:
+    """One frame that a person stands behind.
+
+    Attributes:
+        key: which frame.
+        centre: hospital or data set of its source; `NO_CENTRE` if not told.
+        patient: who must not stand on both sides of a split; a name that tells nothing about the person.
+        title: what the person at the screen calls this patient, or the source.
+        classes: ids of the classes that are marked in it.
+        is_there: whether its picture can be had; else the source is missing.
+        recording: what a patient's name is given to: a source, or the part of a folder that shows one patient.
+        proposed_by: id of the weights whose prediction was accepted as it was; empty when a person drew.
+    """
+
+    key: FrameKey
+    centre: str
+    patient: str
+    title: str
+    classes: frozenset[int]
+    is_there: bool
+    recording: str = ""
+    proposed_by: str = ""
+
+    @property
+    def group(self) -> str:
+        """Centre and patient, as `data.dataset_folder.Example.group` has it."""
+        return f"{self.centre}/{self.patient}"
 
 
 @dataclass(frozen=True)

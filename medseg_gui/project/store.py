@@ -185,6 +185,13 @@ class Project:
                 sources.add(pen.connection, record)
                 pen.note("relocate source", None, record.hash)
 
+    def set_centre(self, source_hashes: Sequence[str], centre: str) -> None:
+        """Say which hospital or data set sources come from; an empty name forgets it."""
+        with self._writing() as pen:
+            for source_hash in source_hashes:
+                pen.connection.execute("UPDATE source SET centre = ? WHERE hash = ?", (centre, source_hash))
+                pen.note("set centre", None, f"{source_hash}: {centre}")
+
     def path_of(self, record: SourceRecord) -> Path:
         """Where a source should lie."""
         return sources.place_of(record, self.folder)

@@ -12,6 +12,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.actions import ACTIONS
 from medseg_gui.qt.correct_actions import tool_action
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.training import PAUSED, RUNNING
 
 _NOT_LIVE = ("back", "forward", "second_back", "second_forward", "first", "last", "previous_lesion", "next_lesion",
              "slower", "faster", "loop_start", "loop_end", "scan")  # fmt: skip
@@ -40,7 +41,11 @@ class ActionState(QObject):
         state.explanation.picture_changed.connect(self.on_explanation_changed)
         state.correction.tool_changed.connect(self.on_tool_changed)
         state.correction.history_changed.connect(self.on_history_changed)
+        state.training.phase_changed.connect(self.on_training_changed)
+        state.training.shown_changed.connect(self.on_training_changed)
+        state.training.versions_changed.connect(self.on_training_changed)
         self.on_source_changed()
+        self.on_training_changed()
         self.on_history_changed()
         self.on_display_changed()
         self.on_scanning_changed()
@@ -92,6 +97,15 @@ class ActionState(QObject):
         measured = relevance is not None and relevance.trust.stability is not None
         self._actions["stability"].setEnabled(has_source and relevance is not None and not measured)
         self._actions["save_figure"].setEnabled(has_source and explanation.picture is not None)
+
+    def on_training_changed(self) -> None:
+        """Only a training that runs can wait or end, and only a version can be gone back from."""
+        training = self._state.training
+        is_running = training.phase in (RUNNING, PAUSED)
+        self._actions["train"].setChecked(training.is_shown)
+        for name in ("train_pause", "train_stop"):
+            self._actions[name].setEnabled(is_running)
+        self._actions["roll_back"].setEnabled(any(v.is_active for v in training.versions))
 
     def on_scanning_changed(self) -> None:
         """The same button starts and stops the scan."""

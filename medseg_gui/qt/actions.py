@@ -11,6 +11,7 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.action_spec import ActionSpec
 from medseg_gui.qt.correct_actions import CORRECT_ACTIONS, CORRECT_MENU, EDIT_MENU, TOOL_GESTURES
 from medseg_gui.qt.project_actions import EXCHANGE_MENU, EXPORT_MENU, PROJECT_ACTIONS, PROJECT_MENU, REVIEW_MENU
+from medseg_gui.qt.training_actions import TRAINING_ACTIONS, TRAINING_MENU
 
 if TYPE_CHECKING:
     from medseg_gui.qt.commands import Commands
@@ -112,6 +113,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
              lambda c: c.ask_for_figure(), ("Ctrl+E",), "figure"),
     *CORRECT_ACTIONS,
     *PROJECT_ACTIONS,
+    *TRAINING_ACTIONS,
     ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
                lambda c: c.go_to_controls(), ("F6",), ""),
     ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
@@ -153,6 +155,7 @@ MENUS: dict[str, tuple[str | None, ...]] = {
     ),
     "&Correct": CORRECT_MENU,
     "&Review": REVIEW_MENU,
+    "&Train": TRAINING_MENU,
     "&Help": ("shortcuts", None, "about"),
 }
 # Submenus that hold nothing but actions: entry -> (title, icon, entries).

@@ -11,6 +11,7 @@ from medseg_gui.qt.actions import shortcut_groups
 from medseg_gui.qt.project_commands import ProjectCommands
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
+from medseg_gui.qt.state.training import PAUSED
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.types import Target
@@ -143,6 +144,14 @@ class Commands:
             analysis.stop_scan()
         else:
             analysis.request_scan()
+
+    def pause_training(self) -> None:
+        """Let the training that runs wait, or go on."""
+        training = self.state.training
+        if training.phase == PAUSED:
+            training.go_on()
+        else:
+            training.pause()
 
     def show_shortcuts(self) -> None:
         """All keys, with a field to search them."""

@@ -57,6 +57,8 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.state, self._settings = state, settings
         self._may_close = False
+        self.training_page: QWidget | None = None
+        self._beside_picture = QByteArray()  # how panels stood before the training page took their room
         self.picture = VideoView(
             state.playback, state.analysis, state.display, state.explanation, state.correction, state.review
         )
@@ -70,7 +72,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(build_toolbar(state, self.named_actions, self))
         self.palette_bar = ToolPalette(self.named_actions, state.correction, self)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.palette_bar)
-        self.setStatusBar(StatusBar(state.session, state.performance, state.project))
+        self.setStatusBar(StatusBar(state.session, state.performance, state.project, state.training))
         self.recent_projects_menu: QMenu
         self.recent_menu = build_menus(self)
         self.setAcceptDrops(True)
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         state.correction.tool_changed.connect(self.on_tool_changed)
         self.picture.hand.menu_wanted.connect(self.on_lesion_menu_wanted)
         state.session.opening_changed.connect(self.opening.setVisible)
+        state.training.shown_changed.connect(self.on_training_shown)
         state.explanation.request_changed.connect(self.on_explanation_asked)
         state.explanation.strip_shown_changed.connect(self.on_strip_shown_changed)
         self._was_explaining = False
@@ -155,6 +158,7 @@ class MainWindow(QMainWindow):
 
     def window_settings(self) -> tuple[str, ...]:
         """Geometry and dock layout as base64, for `Settings.window`."""
+        self.state.training.show(False)  # the panels stand where they stood beside the picture
         return tuple(bytes(b.toBase64().data()).decode() for b in (self.saveGeometry(), self.saveState()))
 
     def _restore(self, stored: tuple[str, ...]) -> None:
@@ -175,14 +179,39 @@ class MainWindow(QMainWindow):
 
     def on_source_changed(self, source: SourceInfo | None) -> None:
         """Show the picture instead of the welcome page, and say what is open."""
-        is_open = source is not None
-        self.pages.setCurrentWidget(self.picture if is_open else self.welcome)
-        self.player.setVisible(is_open)
-        self.palette_bar.setVisible(is_open)
+        self._show_page()
         self.timeline.setVisible(source is not None and source.frame_count > 1)
         self.setWindowTitle(f"{source.title} – medseg" if source else "medseg")
         if source is not None:
             self.picture.fit()
+
+    def on_training_shown(self, shown: bool) -> None:
+        """The training page takes the room of picture and panels; it is built when it is wanted first."""
+        if shown and self.training_page is None:
+            # pyqtgraph takes half a second to load; most days nobody trains.
+            from medseg_gui.qt.views.training_page import TrainingPage
+
+            self.training_page = TrainingPage(self.state, self.named_actions)
+            self.pages.addWidget(self.training_page)
+        if shown:
+            self._beside_picture = self.saveState()
+            for dock in self.docks:
+                dock.hide()
+        else:
+            self.restoreState(self._beside_picture)  # also which panel was in front
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """Training page, picture, or the welcome page while nothing is open."""
+        source, is_training = self.state.session.source, self.state.training.is_shown
+        if is_training and self.training_page is not None:
+            self.pages.setCurrentWidget(self.training_page)
+        else:
+            self.pages.setCurrentWidget(self.picture if source is not None else self.welcome)
+        has_picture = source is not None and not is_training
+        self.player.setVisible(has_picture)
+        self.palette_bar.setVisible(has_picture)
+        if has_picture:
             self.picture.setFocus()
 
     def on_recent_changed(self) -> None:
@@ -272,6 +301,8 @@ class MainWindow(QMainWindow):
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self.picture.hold_space()
+        elif event.key() == Qt.Key.Key_Escape and self.state.training.is_shown:
+            self.state.training.show(False)
         elif event.key() == Qt.Key.Key_Escape and self.state.explanation.picking:
             self.state.explanation.set_picking("")
         elif event.key() == Qt.Key.Key_Escape and self.picture.hand.cancel():

@@ -33,6 +33,8 @@ from medseg_gui.qt.state.project import ProjectState
 from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
+from medseg_gui.qt.state.training import TrainingState
+from medseg_gui.qt.training import Training
 from medseg_gui.qt.workers.check import Checks, CheckWorker
 from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
@@ -40,6 +42,7 @@ from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
+from medseg_gui.qt.workers.judge import JudgeWorker
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
@@ -48,6 +51,7 @@ from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
 from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
+from medseg_gui.qt.workers.train import TrainWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
 from medseg_gui.types import Frame, Segmentation
@@ -78,6 +82,8 @@ class Workers:
     project: ProjectWorker = field(default_factory=ProjectWorker)
     score: ScoreWorker = field(default_factory=ScoreWorker)
     clean: CleanWorker = field(default_factory=CleanWorker)
+    train: TrainWorker = field(default_factory=TrainWorker)
+    judge: JudgeWorker = field(default_factory=JudgeWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -89,6 +95,7 @@ class Workers:
             check=CheckWorker(Checks(device)),
             propagate=PropagateWorker(networks=Networks(device)),
             score=ScoreWorker(networks=Networks(device), explainers=Explainers(device)),
+            judge=JudgeWorker(device),
         )
 
     @property
@@ -118,6 +125,7 @@ class Pipeline(QObject):
             propagation=PropagationState(self),
             project=ProjectState(self),
             review=ReviewState(self),
+            training=TrainingState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -135,6 +143,9 @@ class Pipeline(QObject):
         self.propagating = Propagating(self.state, self._workers.propagate, self)
         self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
         self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
+        self.training = Training(
+            self.state, self._workers.project, self._workers.train, self._workers.judge, self._workers.segment, self
+        )
         self._workers.decode.project_found.connect(self.projecting.open_folder)
 
     def start(self) -> None:

@@ -78,20 +78,23 @@ class PlaybackMeter(QObject):
         }
 
 
-def measure_playback(spec: str, seconds: float, window: bool = True, explain: str = "off") -> dict[str, float]:
+def measure_playback(
+    spec: str, seconds: float, window: bool = True, explain: str = "off", train: tuple[str, str] | None = None
+) -> dict[str, float]:
     """Play a source over and over and measure.
 
     Args:
         spec: a path or "demo".
         seconds: how long to measure, after the first overlay stands.
         explain: method of explaining meanwhile, as in the window; "off" for none.
+        train: name and network of weights that a background process fine-tunes meanwhile; None for no training.
         window: on the screen, if there is one; otherwise nothing is shown, all is painted in memory.
 
     Returns:
         "shown_per_s", "predicted_per_s", "explained_per_s", "dropped_per_s"; "repaint_gap_ms_p50", "_p99", "_max"
         between new frames;
         "latency_ms" of a prediction, median; "rss_mb_start", "rss_mb_end": memory of the process;
-        "window_visible_s", "first_overlay_s" from the call on.
+        "window_visible_s", "first_overlay_s" from the call on; with training "trained_steps_per_s".
 
     Raises:
         MedsegError: the source or the weights cannot be used.
@@ -112,7 +115,7 @@ def measure_playback(spec: str, seconds: float, window: bool = True, explain: st
         player.state.explanation.set_method(explain)
         _run_until(lambda: _is_explained(player), problems)
         return {
-            **_play(player, seconds, problems),
+            **_play_beside(player, seconds, problems, train),
             "window_visible_s": visible_s,
             "first_overlay_s": overlay_s,
         }
@@ -136,6 +139,19 @@ def _is_explained(player: Window) -> bool:
 
 def _forget(settings: Settings) -> None:
     """In place of saving."""
+
+
+def _play_beside(
+    player: Window, seconds: float, problems: list[MedsegError], train: tuple[str, str] | None
+) -> dict[str, float]:
+    if train is None:
+        return _play(player, seconds, problems)
+    from medseg_gui.qt.training_load import training
+
+    with training(*train) as load:
+        steps = load.steps
+        figures = _play(player, seconds, problems)
+        return {**figures, "trained_steps_per_s": (load.steps - steps) / seconds}
 
 
 def _play(player: Window, seconds: float, problems: list[MedsegError]) -> dict[str, float]:

@@ -25,6 +25,7 @@ ACCENT = "#2fd3e6"
 ACCENT_DEEP = "#0d4751"
 ON_ACCENT = "#04181b"
 WARNING = "#ffc95c"
+HELD_OUT = "#f2b134"  # frames that are never learnt from
 ERROR = "#ff8a80"
 ERROR_SURFACE = "#3a1518"
 
@@ -97,6 +98,16 @@ def icon(name: str) -> QIcon:
         renderer = _renderer(drawing, colour)
         for size in ICON_SIZES_PX:
             picture.addPixmap(_render(renderer, size), mode, switch)
+    return picture
+
+
+@cache
+def icon_on_accent(name: str) -> QIcon:
+    """The icon of a button that is filled with the accent colour: dark, dim when disabled."""
+    drawing, picture = _read_drawing(name), QIcon()
+    for colour, mode in ((ON_ACCENT, QIcon.Mode.Normal), (DISABLED_TEXT, QIcon.Mode.Disabled)):
+        for size in ICON_SIZES_PX:
+            picture.addPixmap(_render(_renderer(drawing, colour), size), mode)
     return picture
 
 

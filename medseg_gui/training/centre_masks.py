@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,26 @@ def relied_pixels(
     return {e.image: mask for e, mask in zip(examples, masks, strict=True)}
 
 
+@dataclass(frozen=True, eq=False)
+class PreviewRow:
+    """One sample frame of a preview, each picture (size, size, 3) uint8 RGB.
+
+    Attributes:
+        frame: as it is.
+        cam: the class activation map over it, red where the classifier relied on it.
+        left: what is left of it, once the binarised map has taken the rest away.
+    """
+
+    frame: UInt8Array
+    cam: UInt8Array
+    left: UInt8Array
+
+    @property
+    def pictures(self) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """All three, in this order."""
+        return self.frame, self.cam, self.left
+
+
 def preview(
     examples: Sequence[Example],
     recipe: Recipe,
@@ -74,39 +95,43 @@ def preview(
     report: Report = lambda event: None,
     count: int = 6,
     epochs: int = EPOCHS,
-) -> tuple[TrainedClassifier, UInt8Array]:
+) -> tuple[TrainedClassifier, list[PreviewRow]]:
     """What the augmentation would do, before anything is trained with it.
 
     Args:
         count: how many sample frames, of all centres in turn.
 
     Returns:
-        The classifier, and a picture (H, W, 3) uint8 RGB, a row for each frame: as it is, class activation map
-        (red: relied on), what is left of it.
+        The classifier, and a row for each sample frame.
 
     Raises:
         DataError: there is one centre only.
     """
     classifier = train_classifier(examples, recipe, device, weights, report, epochs)
-    rows = [_row(classifier, e) for e in _some_of_each(examples, count)]
-    title = np.full((28, rows[0].shape[1], 3), 255, np.uint8)
+    return classifier, [_row(classifier, e) for e in _some_of_each(examples, count)]
+
+
+def preview_sheet(classifier: TrainedClassifier, rows: Sequence[PreviewRow]) -> UInt8Array:
+    """All of a preview as one picture (H, W, 3) uint8 RGB, with a title."""
+    pictures = [np.concatenate(row.pictures, axis=1) for row in rows]
+    title = np.full((28, pictures[0].shape[1], 3), 255, np.uint8)
     told = f"tells {len(classifier.centres)} centres apart: {classifier.accuracy:.0%} right"
     cv2.putText(title, told, (6, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
-    return classifier, np.concatenate([title, *rows])
+    return np.concatenate([title, *pictures])
 
 
 def _cam(classifier: TrainedClassifier, example: Example) -> FloatArray:
     return classifier.activation_map(read_image(example.image), example.centre)
 
 
-def _row(classifier: TrainedClassifier, example: Example) -> UInt8Array:
+def _row(classifier: TrainedClassifier, example: Example) -> PreviewRow:
     side = (classifier.size, classifier.size)
-    rgb = cv2.resize(read_image(example.image), side, interpolation=cv2.INTER_AREA)
+    rgb = cv2.resize(read_image(example.image), side, interpolation=cv2.INTER_AREA).astype(np.uint8)
     cam = _cam(classifier, example)
     red = np.stack([255 * cam, np.zeros_like(cam), 255 * (1 - cam)], axis=-1)
     blended = (0.5 * rgb + 0.5 * red).astype(np.uint8)
     left = np.where(binarise(cam)[..., None] > 0, 0, rgb).astype(np.uint8)
-    return np.concatenate([rgb.astype(np.uint8), blended, left], axis=1)
+    return PreviewRow(rgb, blended, left)
 
 
 def _some_of_each(examples: Sequence[Example], count: int) -> list[Example]:

@@ -4,6 +4,7 @@ The process is `medseg train … --json --supervised`. On its standard output ea
 
     "classifier"    epoch, epochs, accuracy           the centre classifier learns (guided augmentation)
     "centre_masks"  accuracy, taken_away              its masks are ready; the share of the pixels that they take away
+    "preview"       accuracy, centres, rows           with `--preview`: files of each sample frame (frame, map, rest)
     "step"          epoch, step, steps, loss, left_s, and the loss's parts
     "epoch"         epoch, loss, dice, seconds, left_s, samples: files with what it marks now, replaced in one step
     "paused", "going_on"

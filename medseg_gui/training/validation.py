@@ -16,13 +16,14 @@ from medseg_gui.data.dataset_folder import Example
 from medseg_gui.data.transforms import evaluation_transform
 from medseg_gui.errors import OutputError
 from medseg_gui.evaluation.metrics import count
+from medseg_gui.media.image_file import read_size
 from medseg_gui.networks import normalisation
 from medseg_gui.training import processes
 from medseg_gui.training.examples import ExampleTensors
 from medseg_gui.types import UInt8Array
 
 _SAMPLES = 4
-_SAMPLE_SIDE = 160
+_SAMPLE_SIDE = 160  # height, pixels
 _TRUTH, _FOUND = (90, 220, 90), (255, 220, 0)
 
 
@@ -70,7 +71,8 @@ class Validation:
         for i in range(len(self._samples)):
             image, mask, _ = self._samples[i]
             marked = network.eval()(prepare(image[None], network, self._device))[0, 0] > 0
-            picture = _outlined(image, mask[0].numpy() > 0, marked.cpu().numpy())
+            size = _sample_size(self._samples.examples[i].image)
+            picture = _outlined(image, mask[0].numpy() > 0, marked.cpu().numpy(), size)
             files.append(_write(folder / f"sample-{i}.png", picture))
         return files
 
@@ -81,8 +83,13 @@ def prepare(images: Tensor, network: nn.Module, device: torch.device) -> Tensor:
     return ((images - mean) / std).to(device, memory_format=torch.channels_last)
 
 
-def _outlined(image: Tensor, truth: np.ndarray, found: np.ndarray) -> UInt8Array:
-    size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
+def _sample_size(image: Path) -> tuple[int, int]:
+    """(width, height) of a small picture that is shaped as the frame, not squeezed into a square."""
+    height, width = read_size(image)
+    return max(round(_SAMPLE_SIDE * width / height), 1), _SAMPLE_SIDE
+
+
+def _outlined(image: Tensor, truth: np.ndarray, found: np.ndarray, size: tuple[int, int]) -> UInt8Array:
     rgb = (image.permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     for mask, colour in ((truth, _TRUTH), (found, _FOUND)):

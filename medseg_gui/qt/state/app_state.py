@@ -14,6 +14,7 @@ from medseg_gui.qt.state.project import ProjectState
 from medseg_gui.qt.state.propagation import PropagationState
 from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState
+from medseg_gui.qt.state.training import TrainingState
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class AppState:
     propagation: PropagationState
     project: ProjectState = field(default_factory=ProjectState)
     review: ReviewState = field(default_factory=ReviewState)
+    training: TrainingState = field(default_factory=TrainingState)

@@ -252,6 +252,35 @@ class CleanCopy:
     margin_px: int = 0
 
 
+@dataclass(frozen=True)
+class ListCorrected:
+    """Tell which frames a person stands behind, and whose they are; to learn from."""
+
+
+@dataclass(frozen=True)
+class NamePatient:
+    """Say whose recordings these are, then tell the corrected frames anew; `project.corrected_frames.name_patient`."""
+
+    recordings: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class SetCentre:
+    """Say which hospital sources come from, then tell the corrected frames anew."""
+
+    source_hashes: tuple[str, ...]
+    centre: str
+
+
+@dataclass(frozen=True)
+class CopyCorrected:
+    """Copy frames and masks to learn from; as `project.corrected_frames.write_examples`."""
+
+    groups: Mapping[FrameKey, tuple[str, str]]
+    folder: Path
+
+
 Order = (
     OpenProject
     | OpenDefault
@@ -277,4 +306,8 @@ Order = (
     | WriteReport
     | WriteVideo
     | CleanCopy
+    | ListCorrected
+    | CopyCorrected
+    | NamePatient
+    | SetCentre
 )

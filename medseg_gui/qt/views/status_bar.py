@@ -8,6 +8,8 @@ from medseg_gui.qt import theme
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.project import ProjectState, Task, saving_text
 from medseg_gui.qt.state.session import SessionState
+from medseg_gui.qt.state.training import TrainingState
+from medseg_gui.qt.views.training_sign import TrainingSign
 
 READER_TEXT = {1: "", 2: " (second reader)"}
 
@@ -20,6 +22,7 @@ class StatusBar(QStatusBar):
         session: SessionState,
         performance: PerformanceState,
         project: ProjectState,
+        training: TrainingState | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -33,6 +36,8 @@ class StatusBar(QStatusBar):
         self.addWidget(self.text, 1)
         self.setSizeGripEnabled(False)
         self._build_task()
+        if training is not None:
+            self.addPermanentWidget(TrainingSign(training))
         self.saved = QLabel()
         self.saved.setContentsMargins(12, 4, 16, 4)
         self.addPermanentWidget(self.saved)

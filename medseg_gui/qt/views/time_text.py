@@ -82,3 +82,14 @@ def _round_step(least: float, digits: tuple[int, ...]) -> float:
             if digit * power >= least:
                 return digit * power
         power *= 10
+
+
+def minutes_left(seconds: float | None) -> str:
+    """A time as people say it: "2 min left"; "" when nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s left"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min left"
+    return f"{seconds / 3600:.1f} h left"

@@ -44,6 +44,8 @@ _NOT_AT_THE_END = (
     orders.WriteVideo,
     orders.Relocate,
     orders.AddPictures,
+    orders.ListCorrected,
+    orders.CopyCorrected,
 )
 _SETTLE_MS = 250  # strokes come in bursts; what is counted or only remembered can wait for their end
 
@@ -75,6 +77,9 @@ class ProjectWorker(Worker):
     noticed = Signal(str)
     offered = Signal(str, str)  # a sentence, and the action that helps
     damaged = Signal(object)  # Path of a project with a backup
+    corrected_listed = Signal(object)  # tuple[CorrectedFrame, ...]
+    corrected_copied = Signal(object, int)  # Path, frames that were left out
+    corrected_refused = Signal(object, object)  # Path, MedsegError
 
     def __init__(self, retry_ms: int = _RETRY_MS, author: str | None = None) -> None:
         super().__init__()
@@ -166,6 +171,10 @@ class ProjectWorker(Worker):
             orders.ImportFrames: self._import,
             orders.WriteReport: self._write_report,
             orders.WriteVideo: self._write_video,
+            orders.ListCorrected: lambda o: self._list_corrected(),
+            orders.CopyCorrected: self._copy_corrected,
+            orders.NamePatient: self._name_patient,
+            orders.SetCentre: self._set_centre,
         }
         try:
             handlers[type(order)](order)
@@ -396,6 +405,38 @@ class ProjectWorker(Worker):
         project = self._keeper.require()
         if said := self._work_long("Writing the video", lambda step: write_video(project, order, step)):
             self.noticed.emit(said)
+
+    def _list_corrected(self) -> None:
+        from medseg_gui.project.corrected_frames import corrected_frames
+
+        project = self._keeper.project
+        self.corrected_listed.emit(corrected_frames(project) if project is not None else ())
+
+    def _name_patient(self, order: orders.NamePatient) -> None:
+        from medseg_gui.project.corrected_frames import name_patient
+
+        name_patient(self._keeper.require(), order.recordings, order.name)
+        self._list_corrected()
+
+    def _set_centre(self, order: orders.SetCentre) -> None:
+        self._keeper.require().set_centre(order.source_hashes, order.centre)
+        self._list_corrected()
+        self._tell_opened()
+
+    def _copy_corrected(self, order: orders.CopyCorrected) -> None:
+        from medseg_gui.project.corrected_frames import write_examples
+
+        try:
+            self._keeper.require_saved()
+            project = self._keeper.require()
+            left_out = self._work_long("Copying frames", lambda step: write_examples(
+                project, order.groups, order.folder, step))  # fmt: skip
+            if left_out is None:
+                raise StoppedError("The training was not started, because copying its frames was stopped.")
+        except Exception as e:
+            self.corrected_refused.emit(order.folder, as_medseg_error(e))
+        else:
+            self.corrected_copied.emit(order.folder, left_out)
 
     def _import(self, order: orders.ImportFrames) -> None:
         keeper = self._keeper

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from queue import SimpleQueue
 
 from PySide6.QtCore import Signal
@@ -35,6 +36,7 @@ class SegmentWorker(Worker):
         self._networks = networks or Networks()
         self._choices: SimpleQueue[tuple[int, str]] = SimpleQueue()
         self._frames: Mailbox[Frame] = Mailbox()
+        self._must_list = threading.Event()
         self._in_use: dict[int, str] = {}
         self._segmenters: dict[int, FrameSegmenter] = {}
         self._conversions: list[Conversion] = []
@@ -46,6 +48,11 @@ class SegmentWorker(Worker):
     def choose(self, class_id: int, name: str) -> None:
         """Let these weights look for a class, "" for none; `loaded` or `refused` tells what came of it."""
         self._choices.put((class_id, name))
+        self.wake()
+
+    def list_again(self) -> None:
+        """Look which weights there are: some were added."""
+        self._must_list.set()
         self.wake()
 
     def segment(self, frame: Frame) -> bool:
@@ -65,6 +72,9 @@ class SegmentWorker(Worker):
 
     def work(self) -> None:
         """Load what was chosen, then look at the newest frame."""
+        if self._must_list.is_set():
+            self._must_list.clear()
+            self.weights_listed.emit(self._networks.list_weights())
         while not self._choices.empty():
             self._choose(*self._choices.get())
         self._tell_where()

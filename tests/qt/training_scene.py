@@ -1,0 +1,41 @@
+"""A project with a few corrected pictures of two hospitals, as the training page finds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from medseg_gui.media.folder import ImageFolder
+from medseg_gui.project.records import FrameKey, lesions_from_class_mask
+from medseg_gui.project.store import Project
+from medseg_gui.types import POLYP
+
+SIZE = (64, 64)
+
+
+def make_project(folder: Path, recordings: dict[str, tuple[str, int]]) -> Path:
+    """A project beside its sources.
+
+    Args:
+        folder: for the project and the sources.
+        recordings: name of each source -> (centre, pictures); each picture shows a polyp.
+    """
+    rng = np.random.default_rng(0)
+    with Project.create(folder / "project", "Ada") as project:
+        for number, (name, (centre, count)) in enumerate(recordings.items()):
+            (folder / name).mkdir()
+            base = cv2.resize(rng.integers(90, 200, (4, 4, 3), np.uint8), SIZE, interpolation=cv2.INTER_CUBIC)
+            for i in range(count):
+                picture = base.copy()
+                cv2.circle(picture, (20 + i, 30), 10, (40, 40, 220), -1)
+                cv2.imwrite(str(folder / name / f"OP{number}_{i}.png"), picture)
+            source = ImageFolder(folder / name)
+            project.add_source(source, centre)
+            for i, time_s in enumerate(source.frame_times):
+                mask = np.zeros(SIZE, np.uint8)
+                cv2.circle(mask, (20 + i, 30), 10, POLYP, -1)
+                key = FrameKey(source.source_id, i, float(time_s))
+                project.write_mask(key, lesions_from_class_mask(mask), SIZE, name=source.names[i])
+    return folder / "project"
