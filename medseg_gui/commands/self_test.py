@@ -66,7 +66,8 @@ class SelfTest:
 
         with open_source(paths.demo_clip()) as source:
             for info in list_weights():
-                rows = predict_source(source, Segmenter(info, engine="auto"), self.folder / info.name, info.threshold, every=60)
+                segmenter = Segmenter(info, engine="auto")
+                rows = predict_source(source, segmenter, self.folder / info.name, info.threshold, every=60)
                 if info.name == _WEIGHTS:
                     largest = max(rows, key=lambda row: row.area_px)
                     self._keep(source.read(largest.frame), self.folder / info.name / largest.mask)
