@@ -268,7 +268,7 @@ def test_the_whole_way_with_a_real_process(
     for known in ("polyp-unet_lite0", name):  # for the player, fakes will do
         networks.entries = (*networks.entries, WeightsEntry(known, "fake", POLYP, 0.5, ""))
     monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
-    monkeypatch.setattr("medseg_gui.qt.workers.judge.be_humble", lambda: None)
+    monkeypatch.setattr("medseg_gui.qt.workers.judge.stand_back", lambda niceness: None)
     state = open_page(qtbot, start(), project)
     training = state.training
     training.change_plan(base="polyp-unet_lite0", network="unet_lite0", expert={"epochs": 1, "size": 64})

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 
 from medseg_gui.errors import DroppedError, MedsegError
-from medseg_gui.qt.workers.explain import be_humble
 from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.qt.workers.priority import EXPLAIN, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 from medseg_gui.types import Frame, FrameCheck, Relevance
 
@@ -94,7 +94,7 @@ class CheckWorker(Worker):
 
     def begin(self) -> None:
         """Stand back behind picture and prediction."""
-        be_humble()
+        stand_back(EXPLAIN)
 
     def work(self) -> None:
         """Do the newest job."""

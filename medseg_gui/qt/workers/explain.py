@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from dataclasses import dataclass
 
-from PySide6.QtCore import QThread, Signal
+from PySide6.QtCore import Signal
 
 from medseg_gui.errors import DroppedError, MedsegError
 from medseg_gui.qt.workers.explainers import Explainers, FrameExplains, is_out_of_memory
+from medseg_gui.qt.workers.priority import EXPLAIN, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 from medseg_gui.relevance_picture import require_finite
 from medseg_gui.types import ExplanationRequest, Frame, Relevance
 
 logger = logging.getLogger(__name__)
-
-_NICENESS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +77,7 @@ class ExplainWorker(Worker):
 
     def begin(self) -> None:
         """Stand back behind picture and prediction."""
-        be_humble()
+        stand_back(EXPLAIN)
 
     def work(self) -> None:
         """Explain the newest frame."""
@@ -154,15 +151,3 @@ class ExplainWorker(Worker):
             return MedsegError("This frame cannot be explained; choose another method or rule.", str(error))
         self._is_failing = True
         return as_medseg_error(error)
-
-
-def be_humble() -> None:
-    """Take less right to the processor than all else.
-
-    Where threads have a niceness of their own (Linux), the network's helper threads inherit it.
-    """
-    if sys.platform.startswith("linux"):
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
-    else:
-        QThread.currentThread().setPriority(QThread.Priority.LowPriority)

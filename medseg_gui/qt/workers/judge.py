@@ -10,8 +10,8 @@ from PySide6.QtCore import Signal
 
 from medseg_gui.errors import DroppedError, ExplanationError, InputError, MedsegError
 from medseg_gui.qt.state.training_result import FrameSides, HeldOutFrame, Verdict, VersionEntry
-from medseg_gui.qt.workers.explain import be_humble
 from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.qt.workers.priority import EXPLAIN, stand_back
 from medseg_gui.qt.workers.worker import Fifo, Mailbox, Worker, as_medseg_error
 from medseg_gui.training.job import ACCEPTED, TrainingJob
 from medseg_gui.types import CLASS_NAMES, ExplanationRequest, Frame, UInt8Array
@@ -83,7 +83,7 @@ class JudgeWorker(Worker):
 
     def begin(self) -> None:
         """Stand back behind picture and prediction."""
-        be_humble()
+        stand_back(EXPLAIN)
 
     def work(self) -> None:
         """What is to be done, then the newest look."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from medseg_gui.errors import MedsegError, WeightsError
 from medseg_gui.qt.workers.convert import Conversion
 from medseg_gui.qt.workers.networks import FrameSegmenter, Networks, segment_with
+from medseg_gui.qt.workers.priority import PREDICT, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import Frame
 
@@ -66,6 +67,7 @@ class SegmentWorker(Worker):
 
     def begin(self) -> None:
         """Find the device and the weights."""
+        stand_back(PREDICT)
         self._where = self._networks.begin()
         self.device_known.emit(self._where)
         self.weights_listed.emit(self._networks.list_weights())
