@@ -1,15 +1,16 @@
-"""Measure frames per second of decode, predict, paint and the whole pipeline."""
+"""Measure decode, predict (in torch, in ONNX Runtime, as a library builds it), paint and the whole pipeline."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medseg_gui.networks.weights import WeightsInfo
     from medseg_gui.types import Frame
 
-_EXPLAINED = 10  # frames to time explanations on
+_SOME = 10  # frames to compare engines and time explanations on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--training", action="store_true", help="play while a process fine-tunes the weights in the background"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", default="auto", help="what predicts on the CPU: auto, torch or onnxruntime")
+    parser.add_argument("--threads", type=int, help="how many a network gets on the CPU (default: one for each core)")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -41,26 +44,53 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.frames < 10 or args.seconds <= 0:
         raise InputError("--frames must be at least 10 and --seconds greater than zero.")
     spec = str(paths.demo_clip()) if args.source == "demo" else args.source
-    segmenter = Segmenter.load(args.weights, args.device)
+    if args.threads is not None:
+        _set_threads(args.threads)
+    segmenter = Segmenter.load(args.weights, args.device, args.engine)
     with open_source(spec) as source:
         if source.is_live:
             raise InputError("A camera gives no repeatable figures; choose a video.")
         height, width = source.read(0).size
         timings = time_stations(source, segmenter, args.frames)
-        explained = [source.read(i) for i in range(min(_EXPLAINED, source.frame_count))] if args.explain else []
+        some = [source.read(i) for i in range(min(_SOME, source.frame_count))]
     result: dict[str, Any] = {
         "source": f"{width}x{height}",
         "weights": segmenter.weights_id,
-        "device": segmenter.choice.reason,
+        "device": segmenter.where,
         "stations": as_dict(timings),
     }
     if not args.json:
-        print(f"{segmenter.weights_id} on {width}x{height}, {segmenter.choice.reason}\n\n{table(timings)}\n")
+        print(f"{segmenter.weights_id} on {width}x{height}, {segmenter.where}\n\n{table(timings)}\n")
+    if segmenter.choice.device.type == "cpu":
+        result["engines"] = _engines(segmenter.info, some, args)
     if args.explain:
-        result["explanations"] = _explanations(segmenter.info, explained, args)
+        result["explanations"] = _explanations(segmenter.info, some, args)
     if not args.no_window:
         result["window"] = _window(spec, segmenter.info, args)
     return result
+
+
+def _set_threads(count: int) -> None:
+    import torch
+
+    from medseg_gui.errors import InputError
+
+    if count < 1:
+        raise InputError("--threads must be at least 1.")
+    torch.set_num_threads(count)
+
+
+def _engines(info: WeightsInfo, frames: list[Frame], args: argparse.Namespace) -> dict[str, Any]:
+    from medseg_gui.evaluation.engine_bench import as_dict, table, time_engines
+    from medseg_gui.runtime.session import is_installed
+
+    if not is_installed():
+        print("ONNX Runtime is not installed: engines are not compared.", file=sys.stderr)
+        return {}
+    speeds = time_engines(frames, info, args.frames)
+    if not args.json:
+        print(f"{table(speeds)}\n")
+    return as_dict(speeds)
 
 
 def _explanations(info: WeightsInfo, frames: list[Frame], args: argparse.Namespace) -> dict[str, Any]:

@@ -72,13 +72,19 @@ def _export(network: nn.Module, info: WeightsInfo) -> bytes:
     inside, outside = ["picture"], ["probability"]
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # of tracing: our input never changes its size
-        file = str(Path(folder) / "network.onnx")
+        file = Path(folder) / "network.onnx"
         try:
             # The newer exporter (dynamo=True) would need onnxscript, and several seconds more.
             torch.onnx.export(
-                network, example, file, input_names=inside, output_names=outside, opset_version=_OPSET, dynamo=False
+                network,
+                example,
+                str(file),
+                input_names=inside,
+                output_names=outside,
+                opset_version=_OPSET,
+                dynamo=False,
             )
-            return rewrite(Path(file).read_bytes())
+            return rewrite(file)
         except EngineError:
             raise
         except Exception as e:  # the exporter raises whatever an operation raises

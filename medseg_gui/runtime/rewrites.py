@@ -9,7 +9,6 @@ are shuffled); here the weights of each phase are sums of the trained ones.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -86,31 +85,35 @@ class Graph:
         self._model.graph.initializer.extend(initializers)
 
 
-def rewrite(model: bytes) -> bytes:
+def rewrite(file: Path) -> bytes:
     """The same function as a cheaper graph.
 
     Args:
-        model: content of an ONNX file with fixed shapes.
+        file: an ONNX file with inputs of fixed size, in a folder where there is room for others.
+
+    Returns:
+        Content of the new file.
     """
-    described = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(fold_constants(model)))
-    graph = Graph(described)
+    folded, described = file.with_name("folded.onnx"), file.with_name("described.onnx")
+    fold_constants(file, folded)
+    # From file to file: in memory, a network of 200 MB would be there six times over.
+    onnx.shape_inference.infer_shapes_path(folded, described)
+    model = onnx.load(described)
+    graph = Graph(model)
     for rule in RULES:
         graph.replace(rule)
     graph.write()
-    onnx.checker.check_model(described)
-    content: bytes = described.SerializeToString()
+    content: bytes = model.SerializeToString()
     return content
 
 
-def fold_constants(model: bytes) -> bytes:
-    """The same graph with every size and amount written out that the exporter leaves to be computed."""
+def fold_constants(file: Path, folded: Path) -> None:
+    """Write the same graph with every size and amount written out that the exporter leaves to be computed."""
     runtime = import_runtime()
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    with tempfile.TemporaryDirectory() as folder:
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
-        runtime.InferenceSession(model, options, ["CPUExecutionProvider"])
-        return Path(options.optimized_model_filepath).read_bytes()
+    options.optimized_model_filepath = str(folded)
+    runtime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
 
 
 def pad_inside(graph: Graph, node: NodeProto) -> list[NodeProto] | None:

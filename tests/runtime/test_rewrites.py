@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -70,21 +69,20 @@ CASES = {
 }
 
 
-def export(network: nn.Module, x: Tensor) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        file = str(Path(folder) / "network.onnx")
-        torch.onnx.export(network.eval(), (x,), file, input_names=["x"], opset_version=17, dynamo=False)
-        return Path(file).read_bytes()
+def export(network: nn.Module, x: Tensor, folder: Path) -> Path:
+    file = folder / "network.onnx"
+    torch.onnx.export(network.eval(), (x,), str(file), input_names=["x"], opset_version=17, dynamo=False)
+    return file
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", list(CASES))
 @pytest.mark.parametrize("size", [(16, 16), (8, 24)])
-def test_the_same_numbers_in_another_way(case: str, size: tuple[int, int]) -> None:
+def test_the_same_numbers_in_another_way(case: str, size: tuple[int, int], tmp_path: Path) -> None:
     network, gone, there = CASES[case]
     torch.manual_seed(0)
     x = torch.randn(1, 3, *size)
-    model = rewrite(export(network, x))
+    model = rewrite(export(network, x, tmp_path))
     found = {node.op_type for node in onnx.load_model_from_string(model).graph.node}
     assert not gone & found
     assert there <= found
@@ -93,7 +91,7 @@ def test_the_same_numbers_in_another_way(case: str, size: tuple[int, int]) -> No
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_head_of_an_odd_size_stays() -> None:
+def test_a_head_of_an_odd_size_stays(tmp_path: Path) -> None:
     network, x = nn.Conv2d(3, 1, 3, padding=1), torch.randn(1, 3, 10, 10)
-    nodes = onnx.load_model_from_string(rewrite(export(network, x))).graph.node
+    nodes = onnx.load_model_from_string(rewrite(export(network, x, tmp_path))).graph.node
     assert [n.op_type for n in nodes] == ["Conv"]
