@@ -59,11 +59,15 @@ class Training(QObject):
         self._waiting: TrainingJob | None = None  # whose frames are being copied
         self._held = False  # paused because a video plays
         self._is_previewing = False
+        self._base = ""
         self._watch()
 
     def _watch(self) -> None:
         state, project, worker, judge = self._state, self._project, self._worker, self._judge
         state.frames_wanted.connect(self.on_frames_wanted)
+        state.plan_changed.connect(self.on_plan_changed)
+        self._app.project.info_changed.connect(self.on_info_changed)
+        worker.learnt_known.connect(self.on_learnt_known)
         state.patient_named.connect(self.on_patient_named)
         state.centre_named.connect(self.on_centre_named)
         state.start_wanted.connect(self.on_start_wanted)
@@ -111,8 +115,29 @@ class Training(QObject):
             self._state.change_plan(base=name, network=entries[name].network if name in entries else "")
 
     def on_corrected_listed(self, frames: tuple[CorrectedFrame, ...]) -> None:
-        """What there is to learn from."""
-        self._state.change_plan(frames=frames)
+        """What there is to learn from; who was held out of other patients no longer matters."""
+        before = self._state.plan.frames or ()
+        if {f.group for f in frames} != {f.group for f in before}:
+            self._state.change_plan(frames=frames, chosen_out=None, left_out=frozenset())
+        else:
+            self._state.change_plan(frames=frames)
+
+    def on_info_changed(self) -> None:
+        """Another project, or it knows more."""
+        if self._state.is_shown:
+            self._project.ask(ListCorrected())
+
+    def on_plan_changed(self) -> None:
+        """What have other weights seen?"""
+        base = self._state.plan.base
+        if base != self._base:
+            self._base = base
+            self._worker.find_learnt(base)
+
+    def on_learnt_known(self, weights: str, frames: frozenset[str]) -> None:
+        """These frames should not be held out."""
+        if weights == self._state.plan.base:
+            self._state.change_plan(seen=frames)
 
     def on_patient_named(self, recordings: tuple[str, ...], name: str) -> None:
         """The project remembers it, and tells the frames anew."""
@@ -143,6 +168,7 @@ class Training(QObject):
             settings=plan.settings,
             frames=learnt,
             held_out_frames=compared,
+            learnt=tuple(hidden_name(k.source_hash, k.index) for p in plan.to_learn for k in p.keys),
         )
 
     def on_corrected_copied(self, folder: Path, left_out: int) -> None:
@@ -294,6 +320,8 @@ class Training(QObject):
             self._app.session.choose_weights(job.class_id, name)
         what = f"{name} is in use now." if is_active else f"{name} is kept; the weights in use stay the same."
         self._app.session.notice(what)
+        self._worker.strip(job)
+        self._base = ""  # what versions have learnt is to be looked up anew
         self._leave()
 
     def on_discard_wanted(self) -> None:

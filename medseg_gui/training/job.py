@@ -35,6 +35,7 @@ class TrainingJob:
         hold_out: groups that are never learnt from.
         settings: options of `medseg train` without their dashes ("epochs", "lr", "interpretability-p" …) -> value.
         frames: how many there are to learn from.
+        learnt: names of these frames without an ending; whoever begins with this version has seen them.
         held_out_frames: how many are kept apart.
         status: RUNNING until it ended by itself; then DONE; then ACCEPTED or DISCARDED.
         version: name of the weights it became, "" for none.
@@ -50,6 +51,7 @@ class TrainingJob:
     held_out_frames: int = 0
     status: str = RUNNING
     version: str = ""
+    learnt: tuple[str, ...] = ()
 
     @property
     def data(self) -> Path:
@@ -99,9 +101,20 @@ class TrainingJob:
         """
         try:
             told = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-            return cls(folder, **{**told, "hold_out": tuple(told["hold_out"])})
+            lists = {name: tuple(told.get(name, ())) for name in ("hold_out", "learnt")}
+            return cls(folder, **{**told, **lists})
         except (OSError, ValueError, TypeError, KeyError) as e:
             raise InputError(f"{folder.name} is no training of this program; start a new one.", repr(e)) from e
+
+
+def frames_learnt(weights: str) -> frozenset[str]:
+    """Names of the frames that weights and those they come from were fine-tuned on here, as `TrainingJob.learnt`."""
+    jobs = {job.version: job for job in all_jobs() if job.version}
+    found: set[str] = set()
+    while (job := jobs.pop(weights, None)) is not None:
+        found.update(job.learnt)
+        weights = job.base
+    return frozenset(found)
 
 
 def new_folder() -> Path:

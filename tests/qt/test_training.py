@@ -25,7 +25,7 @@ from medseg_gui.types import POLYP
 from tests.qt import conftest
 from tests.qt.fakes import FakeMedia, FakeNetworks
 from tests.qt.training_process import command
-from tests.qt.training_scene import make_project
+from tests.qt.training_scene import make_project, wait
 
 RECORDINGS = {"one": ("A", 6), "two": ("B", 4), "three": ("A", 2)}
 
@@ -49,6 +49,7 @@ def start(
         plain(self, **{**workers, **fake})
 
     monkeypatch.setattr(Workers, "__init__", with_process)
+    monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
 
     def build() -> Pipeline:
         pipeline = conftest.build_pipeline(media, networks, [], Settings(polyp_weights="fast"))
@@ -70,9 +71,9 @@ def open_page(qtbot: QtBot, pipeline: Pipeline, project: Path) -> AppState:
     """A person opens the project, then the page."""
     state = pipeline.state
     state.project.ask(orders.OpenProject(project))
-    qtbot.waitUntil(lambda: state.project.info is not None and bool(state.session.weights))
+    wait(qtbot, lambda: state.project.info is not None and bool(state.session.weights))
     state.training.show(True)
-    qtbot.waitUntil(lambda: state.training.plan.frames is not None)
+    wait(qtbot, lambda: state.training.plan.frames is not None)
     return state
 
 
@@ -95,7 +96,7 @@ def test_the_page_knows_the_corrected_frames_and_their_split(
 def test_without_a_project_it_says_what_to_do(qtbot: QtBot, start: Callable[[], Pipeline]) -> None:
     state = start().state
     state.training.show(True)
-    qtbot.waitUntil(lambda: state.training.plan.frames == ())
+    wait(qtbot, lambda: state.training.plan.frames == ())
     assert "No frame is corrected yet" in state.training.plan.refusal
     state.training.start()
     assert state.training.phase == t.PLANNING
@@ -107,24 +108,24 @@ def test_it_runs_pauses_stops_and_goes_on(
     behaviour[0] = "endless"
     training = open_page(qtbot, start(), project).training
     training.start()
-    qtbot.waitUntil(lambda: len(training.progress.dices) == 1)
+    wait(qtbot, lambda: len(training.progress.dices) == 1)
     assert training.phase == t.RUNNING
     assert len(training.progress.losses) == 2
     training.pause()
-    qtbot.waitUntil(lambda: training.phase == t.PAUSED)
+    wait(qtbot, lambda: training.phase == t.PAUSED)
     training.go_on()
-    qtbot.waitUntil(lambda: training.phase == t.RUNNING)
+    wait(qtbot, lambda: training.phase == t.RUNNING)
     training.stop()
-    qtbot.waitUntil(lambda: training.phase == t.ENDED)
+    wait(qtbot, lambda: training.phase == t.ENDED)
     assert training.trouble == ""
     training.resume()
-    qtbot.waitUntil(lambda: training.phase == t.RUNNING and len(training.progress.dices) == 2)
+    wait(qtbot, lambda: training.phase == t.RUNNING and len(training.progress.dices) == 2)
     training.cancel()
     training.stop()
-    qtbot.waitUntil(lambda: training.phase == t.ENDED)
+    wait(qtbot, lambda: training.phase == t.ENDED)
     training.discard()
     assert training.phase == t.PLANNING
-    qtbot.waitUntil(lambda: all_jobs() == [])
+    wait(qtbot, lambda: all_jobs() == [])
 
 
 def test_training_rests_while_a_video_plays(
@@ -133,14 +134,14 @@ def test_training_rests_while_a_video_plays(
     behaviour[0] = "endless"
     state = open_page(qtbot, start(), project)
     state.session.open("clip")
-    qtbot.waitUntil(lambda: state.playback.frame is not None)
+    wait(qtbot, lambda: state.playback.frame is not None)
     state.training.set_rests(True)
     state.training.start()
-    qtbot.waitUntil(lambda: len(state.training.progress.dices) == 1)
+    wait(qtbot, lambda: len(state.training.progress.dices) == 1)
     state.playback.play()
-    qtbot.waitUntil(lambda: state.training.phase == t.PAUSED)
+    wait(qtbot, lambda: state.training.phase == t.PAUSED)
     state.playback.pause()
-    qtbot.waitUntil(lambda: state.training.phase == t.RUNNING)
+    wait(qtbot, lambda: state.training.phase == t.RUNNING)
 
 
 def test_a_crash_is_told_and_resume_is_offered(
@@ -150,7 +151,7 @@ def test_a_crash_is_told_and_resume_is_offered(
     state = open_page(qtbot, start(), project)
     told = failures(state)
     state.training.start()
-    qtbot.waitUntil(lambda: state.training.phase == t.ENDED)
+    wait(qtbot, lambda: state.training.phase == t.ENDED)
     assert told == [state.training.trouble]
     assert "broke off" in told[0]
 
@@ -162,11 +163,11 @@ def test_a_window_that_was_closed_offers_to_go_on(
     first = start()
     training = open_page(qtbot, first, project).training
     training.start()
-    qtbot.waitUntil(lambda: len(training.progress.dices) == 1)
+    wait(qtbot, lambda: len(training.progress.dices) == 1)
     job = training.job
     first.close()
     second = open_page(qtbot, start(), project).training
-    qtbot.waitUntil(lambda: second.phase == t.ENDED)
+    wait(qtbot, lambda: second.phase == t.ENDED)
     assert second.job == job
     assert "closed" in second.trouble
 
@@ -178,12 +179,12 @@ def test_the_project_may_vanish_while_it_trains(
     behaviour[0] = "endless"
     training = open_page(qtbot, start(), project).training
     training.start()
-    qtbot.waitUntil(lambda: len(training.progress.dices) == 1)
+    wait(qtbot, lambda: len(training.progress.dices) == 1)
     shutil.rmtree(project.parent / "one")
     assert training.job is not None
     assert len(list(training.job.data.rglob("images/*.png"))) == 12
     training.stop()
-    qtbot.waitUntil(lambda: training.phase == t.ENDED)
+    wait(qtbot, lambda: training.phase == t.ENDED)
 
 
 def test_sources_that_vanished_before_are_told(qtbot: QtBot, start: Callable[[], Pipeline], project: Path) -> None:
@@ -192,10 +193,10 @@ def test_sources_that_vanished_before_are_told(qtbot: QtBot, start: Callable[[],
     for name in RECORDINGS:
         shutil.rmtree(project.parent / name)
     state.training.start()
-    qtbot.waitUntil(lambda: bool(told))
+    wait(qtbot, lambda: bool(told))
     assert "None of the corrected frames can be read" in told[0]
     assert state.training.phase == t.PLANNING
-    qtbot.waitUntil(lambda: all_jobs() == [])
+    wait(qtbot, lambda: all_jobs() == [])
 
 
 def test_patients_and_hospitals_are_named(qtbot: QtBot, start: Callable[[], Pipeline], project: Path) -> None:
@@ -203,11 +204,11 @@ def test_patients_and_hospitals_are_named(qtbot: QtBot, start: Callable[[], Pipe
     first, _, third = training.plan.patients
     for patient in (first, third):
         training.name_patient(patient, "Mrs. Jones ")
-    qtbot.waitUntil(lambda: len(training.plan.patients) == 2)
+    wait(qtbot, lambda: len(training.plan.patients) == 2)
     assert training.plan.patients[0].title == "Mrs. Jones"
     assert len(training.plan.patients[0].keys) == 8
     training.name_centre(training.plan.patients[1], "A")
-    qtbot.waitUntil(lambda: {p.centre for p in training.plan.patients} == {"A"})
+    wait(qtbot, lambda: {p.centre for p in training.plan.patients} == {"A"})
 
 
 def test_augmentation_is_shown_before_it_is_used(
@@ -217,7 +218,7 @@ def test_augmentation_is_shown_before_it_is_used(
     training = open_page(qtbot, start(), project).training
     training.ask_preview()
     assert training.is_previewed
-    qtbot.waitUntil(lambda: training.preview is not None)
+    wait(qtbot, lambda: training.preview is not None)
     assert training.preview is not None
     assert (training.preview.accuracy, training.preview.centres) == (0.9, 2)
     training.stop_preview()
@@ -245,7 +246,7 @@ def test_worse_weights_are_not_put_to_use(
     state = open_page(qtbot, pipeline, project)
     monkeypatch.setattr(Training, "compare", lambda self: None)
     state.training.start()
-    qtbot.waitUntil(lambda: bool(state.training.progress.dices))
+    wait(qtbot, lambda: bool(state.training.progress.dices))
     job = state.training.job
     verdict = Verdict("Worse.", False, {}, {}, (HeldOutFrame("x.png", 0.9, 0.8),))
     pipeline.training.on_judged(job, verdict)
@@ -267,24 +268,23 @@ def test_the_whole_way_with_a_real_process(
     name = "polyp-unet_lite0-v2"
     for known in ("polyp-unet_lite0", name):  # for the player, fakes will do
         networks.entries = (*networks.entries, WeightsEntry(known, "fake", POLYP, 0.5, ""))
-    monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
     monkeypatch.setattr("medseg_gui.qt.workers.judge.stand_back", lambda niceness: None)
     state = open_page(qtbot, start(), project)
     training = state.training
     training.change_plan(base="polyp-unet_lite0", network="unet_lite0", expert={"epochs": 1, "size": 64})
     told = failures(state)
     training.start()
-    qtbot.waitUntil(lambda: training.phase == t.JUDGED, timeout=120_000)
+    wait(qtbot, lambda: training.phase == t.JUDGED)
     verdict = training.verdict
     assert verdict is not None
     assert [f.title for f in verdict.frames] != ["", ""]
-    qtbot.waitUntil(lambda: training.sides is not None or bool(told), timeout=60_000)
+    wait(qtbot, lambda: training.sides is not None or bool(told))
     assert told == []
     assert training.sides is not None
     assert training.sides.rgb.shape == (64, 64, 3)
     assert training.sides.truth
     training.accept()
-    qtbot.waitUntil(lambda: bool(training.versions), timeout=60_000)
+    wait(qtbot, lambda: bool(training.versions))
     version = training.versions[0]
     assert version.name == name
     assert version.parent.startswith("polyp-unet_lite0@")
@@ -292,10 +292,10 @@ def test_the_whole_way_with_a_real_process(
     assert (paths.user_models_dir() / f"{name}.safetensors").is_file()
     assert training.phase == t.PLANNING
     training.activate(version.name)
-    qtbot.waitUntil(lambda: state.session.chosen[POLYP] == version.name, timeout=60_000)
+    wait(qtbot, lambda: state.session.chosen[POLYP] == version.name)
     training.roll_back()
-    qtbot.waitUntil(lambda: state.session.chosen[POLYP] == "polyp-unet_lite0", timeout=60_000)
-    qtbot.waitUntil(lambda: not training.versions[0].is_active)
+    wait(qtbot, lambda: state.session.chosen[POLYP] == "polyp-unet_lite0")
+    wait(qtbot, lambda: not training.versions[0].is_active)
 
 
 def test_a_plan_that_is_replaced_keeps_what_was_chosen() -> None:

@@ -18,6 +18,7 @@ from medseg_gui.qt.workers.train import BROKEN, CANCELED, FINISHED, STOPPED, Tra
 from medseg_gui.training.job import DISCARDED, DONE, RUNNING, TrainingJob, new_folder
 from tests.qt.fakes import Heard
 from tests.qt.training_process import command
+from tests.qt.training_scene import wait
 
 Make = Callable[..., TrainWorker]
 
@@ -74,7 +75,7 @@ def test_events_are_passed_on_and_the_end_is_remembered(
 ) -> None:
     ears = make("three-epochs")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     assert ears.kinds == ["step", "step", "epoch"] * 3 + ["done"]
     assert ears.ended.last[1].kind == FINISHED
     assert TrainingJob.load(job.folder).status == DONE
@@ -83,11 +84,11 @@ def test_events_are_passed_on_and_the_end_is_remembered(
 def test_it_pauses_goes_on_and_stops(qtbot: QtBot, make: Callable[..., Ears], job: TrainingJob) -> None:
     ears = make("endless")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     for word, answer in (("pause", "paused"), ("go_on", "going_on"), ("stop", "stopped")):
         ears.worker.command(word)
-        qtbot.waitUntil(lambda answer=answer: answer in ears.kinds)
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+        wait(qtbot, lambda answer=answer: answer in ears.kinds)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     assert ears.ended.last[1].kind == STOPPED
     assert TrainingJob.load(job.folder).status == RUNNING, "it can be gone on with"
 
@@ -98,7 +99,7 @@ def test_it_has_less_right_to_the_processor_and_leaves_a_core(
 ) -> None:
     ears = make("endless")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     assert child().nice() == min(psutil.Process().nice() + 10, 19)
     assert child().environ()["OMP_NUM_THREADS"] == str(max((os.cpu_count() or 1) - 1, 1))
 
@@ -106,15 +107,15 @@ def test_it_has_less_right_to_the_processor_and_leaves_a_core(
 def test_killed_from_outside_it_can_be_gone_on_with(qtbot: QtBot, make: Callable[..., Ears], job: TrainingJob) -> None:
     ears = make("endless")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     child().kill()
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     ending = ears.ended.last[1]
     assert ending.kind == BROKEN
     if os.name != "nt":
         assert str(ending.error) == "The training process was killed (SIGKILL); go on where it was saved."
     ears.worker.train(job, resume=True)
-    qtbot.waitUntil(lambda: ears.kinds.count("epoch") == 2)
+    wait(qtbot, lambda: ears.kinds.count("epoch") == 2)
     assert ears.happened.last[0].words[-1] == "--resume"
 
 
@@ -127,7 +128,7 @@ def test_a_process_that_breaks_says_why(
 ) -> None:
     ears = make(behaviour)
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     ending = ears.ended.last[1]
     assert ending.kind == BROKEN
     assert told in str(ending.error)
@@ -138,9 +139,9 @@ def test_a_process_that_breaks_says_why(
 def test_cancel_ends_a_preview_at_once(qtbot: QtBot, make: Callable[..., Ears], job: TrainingJob) -> None:
     ears = make("deaf")
     ears.worker.preview(job, job.folder / "p.png")
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     ears.worker.command("cancel")
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     assert ears.ended.last[1].kind == CANCELED
 
 
@@ -149,7 +150,7 @@ def test_when_the_window_closes_the_process_saves_and_ends(
 ) -> None:
     ears = make("endless")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     process = child()
     ears.worker.stop()
     ears.worker.wait()
@@ -162,7 +163,7 @@ def test_one_that_does_not_end_is_killed(
 ) -> None:
     ears = make("deaf", patience_s=0.1)
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: "epoch" in ears.kinds)
+    wait(qtbot, lambda: "epoch" in ears.kinds)
     process = child()
     ears.worker.stop()
     ears.worker.wait()
@@ -178,7 +179,7 @@ def test_without_room_nothing_is_started(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
     ears = make("three-epochs")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     assert str(ears.ended.last[1].error) == "Only 3 MB are free, and training needs 500; free some space."
     assert ears.kinds == []
 
@@ -190,14 +191,14 @@ def test_an_interrupted_job_is_found_with_its_curves(qtbot: QtBot, make: Callabl
     (job.run / "metrics.jsonl").write_text(json.dumps(events[0]) + '\n{"event": "ep')
     ears = make("three-epochs")
     ears.worker.look_for_interrupted()
-    qtbot.waitUntil(lambda: len(ears.found) == 1)
+    wait(qtbot, lambda: len(ears.found) == 1)
     assert ears.found.last == (job, events)
     ears.worker.forget(job)
-    qtbot.waitUntil(lambda: not job.folder.exists())
+    wait(qtbot, lambda: not job.folder.exists())
     job.save(status=DISCARDED)
     ears.worker.look_for_interrupted()
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: len(ears.ended) == 1)
+    wait(qtbot, lambda: len(ears.ended) == 1)
     assert len(ears.found) == 1
 
 
@@ -205,5 +206,5 @@ def test_a_second_one_waits_for_the_first(qtbot: QtBot, make: Callable[..., Ears
     ears = make("three-epochs")
     ears.worker.preview(job, job.folder / "p.png")
     ears.worker.train(job)
-    qtbot.waitUntil(lambda: len(ears.ended) == 2)
+    wait(qtbot, lambda: len(ears.ended) == 2)
     assert [start.is_preview for start, _ in ears.ended.calls] == [True, False]

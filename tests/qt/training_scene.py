@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+from pytestqt.qtbot import QtBot
 
 from medseg_gui.media.folder import ImageFolder
 from medseg_gui.project.records import FrameKey, lesions_from_class_mask
@@ -13,6 +15,12 @@ from medseg_gui.project.store import Project
 from medseg_gui.types import POLYP
 
 SIZE = (64, 64)
+_PATIENCE_MS = 60_000  # a process of its own takes its time where the processor is busy
+
+
+def wait(qtbot: QtBot, is_so: Callable[[], bool]) -> None:
+    """Until something is so that a process must do first."""
+    qtbot.waitUntil(is_so, timeout=_PATIENCE_MS)
 
 
 def make_project(folder: Path, recordings: dict[str, tuple[str, int]]) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from medseg_gui.commands import train
 from medseg_gui.errors import InputError, OutputError
-from medseg_gui.training.job import DONE, TrainingJob, all_jobs, jobs_dir, new_folder
+from medseg_gui.training.job import DONE, TrainingJob, all_jobs, frames_learnt, jobs_dir, new_folder
 
 
 def make_job(folder: Path) -> TrainingJob:
@@ -44,6 +44,16 @@ def test_what_is_saved_is_found_again_newest_first() -> None:
     assert TrainingJob.load(first.folder) == first
     with pytest.raises(InputError, match="no training"):
         TrainingJob.load(jobs_dir() / "notes")
+
+
+def test_what_a_version_has_seen_includes_what_its_parents_saw() -> None:
+    first = make_job(new_folder()).save(version="polyp-v2", learnt=("a", "b"), base="polyp")
+    make_job(new_folder()).save(version="polyp-v3", learnt=("c",), base="polyp-v2")
+    make_job(new_folder()).save(learnt=("d",), base="polyp-v3")
+    assert frames_learnt("polyp-v3") == {"a", "b", "c"}
+    assert frames_learnt("polyp-v2") == {"a", "b"}
+    assert frames_learnt("polyp") == frozenset()
+    assert TrainingJob.load(first.folder) == first
 
 
 def test_a_full_disk_is_told_and_the_old_state_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import CorrectedFrame, FrameKey
 from medseg_gui.types import CLASS_NAMES, INSTRUMENT, POLYP
 
@@ -54,6 +55,7 @@ class Patient:
         keys: its frames.
         marked: how many of them show the class that is learnt.
         recordings: of this patient, by which it is named.
+        is_seen: whether the weights to begin with have learnt from a frame of this patient.
         proposed: ids of weights whose predictions were accepted unchanged, one for each such frame.
     """
 
@@ -64,6 +66,7 @@ class Patient:
     marked: int
     recordings: tuple[str, ...] = ()
     proposed: tuple[str, ...] = ()
+    is_seen: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -84,6 +87,7 @@ class TrainingPlan:
         left_out: groups that are not used at all.
         recipe: key of RECIPES.
         expert: options of `medseg train` that a person set otherwise than the recipe.
+        seen: names of frames (`project.names.hidden_name`) that these weights have learnt from here.
         p: share of the frames that guided augmentation masks.
     """
 
@@ -95,6 +99,7 @@ class TrainingPlan:
     left_out: frozenset[str] = frozenset()
     recipe: str = "balanced"
     expert: Mapping[str, Any] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
     p: float = 0.0
 
     @property
@@ -129,6 +134,7 @@ class TrainingPlan:
             marked=sum(self.class_id in f.classes for f in frames),
             recordings=tuple(dict.fromkeys(f.recording for f in frames)),
             proposed=tuple(f.proposed_by for f in frames if f.proposed_by),
+            is_seen=any(hidden_name(f.key.source_hash, f.key.index) in self.seen for f in frames),
         )
 
     @property
@@ -220,6 +226,9 @@ class TrainingPlan:
             found.append(
                 f"None of the held-out frames shows {_ONE_OF[self.class_id]}: only false alarms can be compared."
             )
+        if any(p.is_seen for p in self.to_compare):
+            titles = ", ".join(p.title for p in self.to_compare if p.is_seen)
+            found.append(f"{self.base} has already learnt from {titles}: hold out others for an honest comparison.")
         own = sum(f"{self.base}@" in by for p in self.to_compare for by in p.proposed)
         if own:
             found.append(
@@ -230,17 +239,14 @@ class TrainingPlan:
             found.append(f"{_frames(self.missing)} cannot be used, because their source is missing.")
         return tuple(found)
 
-    def with_base(self, name: str, network: str) -> TrainingPlan:
-        """Begin with other weights."""
-        return replace(self, base=name, network=network)
-
 
 def _drawn(patients: list[Patient]) -> frozenset[str]:
     """About a fifth of each hospital's frames by whole patients, the latest ones; if there are two, at least one.
 
-    Those who show the class come first: on the others only false alarms can be compared.
+    Those who show the class, and who were not learnt from before: else only false alarms, or nothing, would be told.
     """
     candidates = [p for p in reversed(patients) if p.marked] or list(reversed(patients))
+    candidates.sort(key=lambda p: p.is_seen)
     drawn: list[str] = []
     for centre in {p.centre for p in patients}:
         wanted = HELD_OUT_SHARE * sum(len(p.keys) for p in patients if p.centre == centre)

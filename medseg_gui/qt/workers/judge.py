@@ -121,9 +121,9 @@ class JudgeWorker(Worker):
         if self._pair is None or self._pair.job != job:
             raise InputError("This training was not compared yet; compare it first.")
         version = Versions().accept(self._pair.after, self._pair.before, self._pair.comparison)
-        job.save(status=ACCEPTED, version=version.name)
         self.accepted.emit(job, version.name, self._pair.comparison.is_proposed)
         self._list()
+        job.save(status=ACCEPTED, version=version.name)
 
     def _activate(self, name: str) -> None:
         from medseg_gui.networks.weights import find_weights

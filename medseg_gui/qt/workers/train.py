@@ -23,7 +23,7 @@ from PySide6.QtCore import Signal
 
 from medseg_gui.errors import MedsegError, OutputError
 from medseg_gui.qt.workers.worker import Fifo, Worker
-from medseg_gui.training.job import DISCARDED, DONE, RUNNING, TrainingJob, all_jobs
+from medseg_gui.training.job import DISCARDED, DONE, RUNNING, TrainingJob, all_jobs, frames_learnt
 from medseg_gui.training.protocol import CANCELLED, command_line, read_event, training_command
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class TrainWorker(Worker):
 
     happened = Signal(object, object)  # Start, event
     ended = Signal(object, object)  # Start, Ending
+    learnt_known = Signal(str, object)  # name of weights, frozenset of the frames that they have seen
     found = Signal(object, object)  # TrainingJob without a verdict, what its process said (list of events)
 
     def __init__(
@@ -107,6 +108,14 @@ class TrainWorker(Worker):
     def forget(self, job: TrainingJob) -> None:
         """Take a job away that nobody wants any more."""
         self._put(lambda: self._remove(job))
+
+    def strip(self, job: TrainingJob) -> None:
+        """Keep what a job that was accepted tells, but not its frames nor its state."""
+        self._put(lambda: self._strip(job))
+
+    def find_learnt(self, weights: str) -> None:
+        """Tell which frames weights have seen."""
+        self._put(lambda: self._tell_learnt(weights))
 
     def _put(self, what: Callable[[], None]) -> None:
         self._todo.put(what)
@@ -206,7 +215,10 @@ class TrainWorker(Worker):
         self._let_go()
         ending = self._judge(code, said)
         if ending.kind == FINISHED and not start.is_preview:
-            start.job.save(status=DONE)
+            try:
+                start.job.save(status=DONE)
+            except OutputError as e:
+                self.failed.emit(e)  # only that it is done would be forgotten
         self.ended.emit(start, ending)
         if self._next is not None:
             start, self._next = self._next, None
@@ -238,8 +250,17 @@ class TrainWorker(Worker):
                 return
 
     def _remove(self, job: TrainingJob) -> None:
-        job.save(status=DISCARDED)  # should some file withstand, it is at least not offered again
+        with suppress(OutputError):  # a full disk is a reason more to take it away
+            job.save(status=DISCARDED)  # should some file withstand, it is at least not offered again
         shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _strip(self, job: TrainingJob) -> None:
+        shutil.rmtree(job.data, ignore_errors=True)
+        for file in [job.run / "resume.pt", *job.run.glob("*.safetensors")]:
+            file.unlink(missing_ok=True)
+
+    def _tell_learnt(self, weights: str) -> None:
+        self.learnt_known.emit(weights, frames_learnt(weights))
 
 
 def _events(path: Path) -> list[dict[str, Any]]:

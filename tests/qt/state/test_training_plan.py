@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from medseg_gui.project.names import hidden_name
 from medseg_gui.project.records import NO_CENTRE, CorrectedFrame, FrameKey
 from medseg_gui.qt.state.training_plan import RECIPES, TrainingPlan
 from medseg_gui.types import INSTRUMENT, POLYP
@@ -13,7 +14,7 @@ from medseg_gui.types import INSTRUMENT, POLYP
 
 def frames_of(sizes: dict[str, int], centre: str = NO_CENTRE, classes: frozenset[int] = frozenset({POLYP})):
     return tuple(
-        CorrectedFrame(FrameKey(f"{name}{'0' * 8}", i, i / 25), centre, name, f"{name}.mp4", classes, True, name)
+        CorrectedFrame(FrameKey(f"{name}{'0' * 12}", i, i / 25), centre, name, f"{name}.mp4", classes, True, name)
         for name, count in sizes.items()
         for i in range(count)
     )
@@ -91,6 +92,14 @@ def test_missing_sources_and_own_predictions_are_told() -> None:
     told = plan_of((*frames, replace(frames[0], is_there=False))).warnings
     assert told[0].startswith("20 of 20 held-out masks are predictions of polyp-x")
     assert told[1].startswith("1 frame cannot be used")
+
+
+def test_frames_that_the_base_has_learnt_from_are_held_out_last_and_told() -> None:
+    frames = frames_of({"a": 10, "b": 10, "c": 10, "d": 10})
+    seen = frozenset({hidden_name(frames[-1].key.source_hash, 9)})
+    assert plan_of(frames, seen=seen).held_out == {"unnamed/c"}
+    told = plan_of(frames, seen=seen, chosen_out=frozenset({"unnamed/d"})).warnings
+    assert told == ("polyp-x has already learnt from d.mp4: hold out others for an honest comparison.",)
 
 
 def test_a_patient_can_be_left_out() -> None:
