@@ -69,7 +69,7 @@ def ask(qtbot: QtBot, worker: ProjectWorker, ears: Ears, *asked: orders.Order) -
     seen = len(ears.saved)
     for order in asked:
         worker.ask(order)
-    qtbot.waitUntil(lambda: len(ears.saved) >= seen + len(asked))
+    qtbot.waitUntil(lambda: len(ears.saved) >= seen + len(asked), timeout=30_000)  # pages and films take their time
 
 
 def read(qtbot: QtBot, worker: ProjectWorker, ears: Ears, key: FrameKey) -> FrameContent:
