@@ -5,7 +5,8 @@
     python scripts/fuzz.py --examples 30         # so many files each, whatever the time
 
 Hypothesis makes the files, out of sound ones, and shrinks what it finds. A finding is an error that is not of ours, a
-message of several lines, more than `SLOW_S` seconds of work or `MOST_MB` of memory for one small file. Ends with 1 after any.
+message of several lines, or more than `SLOW_S` seconds of work or `MOST_MB` of memory for one small file. It ends with
+1 when there was any.
 """
 
 from __future__ import annotations
