@@ -30,7 +30,7 @@ from medseg_gui.project.exchange.transfer import import_folder
 from medseg_gui.project.records import FrameKey
 from medseg_gui.project.store import Project
 from medseg_gui.settings import Settings, load_settings
-from medseg_gui.training.recipe import Recipe
+from medseg_gui.training.recipe import Recipe, default_recipe
 from medseg_gui.training.run_folder import RunFolder
 from medseg_gui.training.versions import Versions
 from medseg_gui.types import MAX_PIXELS, POLYP
@@ -217,6 +217,13 @@ def test_settings_that_are_nested_too_deep_are_passed_over(caplog: pytest.LogCap
 def test_a_recipe_that_is_nested_too_deep_is_refused() -> None:
     with pytest.raises(InputError, match="recipe cannot be read"):
         Recipe.from_json(DEEP)
+
+
+def test_a_recipe_is_refused_in_one_line_whatever_it_tells() -> None:
+    recipe = json.loads(default_recipe("unet_lite0").to_json())
+    with pytest.raises(InputError, match="There is no class") as caught:
+        Recipe.from_json(json.dumps({**recipe, "class_id": "\r\n\n"}))
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("images", ["1e999", DEEP])

@@ -77,7 +77,7 @@ class Recipe:
         if self.network not in NETWORKS:
             raise InputError(f"There is no network called {self.network!r}; choose one of {', '.join(NETWORKS)}.")
         if self.class_id not in CLASS_NAMES:
-            raise InputError(f"There is no class {self.class_id}.")
+            raise InputError(f"There is no class {self.class_id!r}; use one of {CLASS_NAMES}.")
         if self.epochs < 1 or self.batch_size < 1 or self.lr <= 0:
             raise InputError("Epochs, batch size and learning rate must be greater than zero.")
         if self.size < 32 or self.size % 32:
