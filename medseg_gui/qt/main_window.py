@@ -192,6 +192,8 @@ class MainWindow(QMainWindow):
             from medseg_gui.qt.views.training_page import TrainingPage
 
             self.training_page = TrainingPage(self.state, self.named_actions)
+            # It has the whole width to itself; a stack is as wide as its widest page, also while another one is shown.
+            self.training_page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             self.pages.addWidget(self.training_page)
         if shown:
             self._beside_picture = self.saveState()

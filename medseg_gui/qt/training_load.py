@@ -8,15 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 
-from medseg_gui.data.phantom import write_dataset
+from medseg_gui.data.mask_file import write_mask
 from medseg_gui.errors import MedsegError, TrainingError
 from medseg_gui.qt.workers.train import Ending, Start, TrainWorker
 from medseg_gui.training.job import TrainingJob
 from medseg_gui.types import POLYP
 
-_FRAMES, _CENTRES = 24, 2
+# What is learnt does not matter, only how much: steps, a look at the held-out frames after each pass, then saving.
+_FRAMES = {"learnt": 64, "held-out": 8}
+_SIDE_PX = 256
 _TIMEOUT_MS = 300_000
 
 
@@ -60,9 +64,24 @@ class TrainingLoad(QObject):
         self._first.quit()
 
 
+def write_frames(folder: Path) -> None:
+    """Noise with a bright disc that is marked, as a data set folder of two centres."""
+    rng = np.random.default_rng(0)
+    for centre, count in _FRAMES.items():
+        for part in ("images", "masks"):
+            (folder / centre / part).mkdir(parents=True)
+        for i in range(count):
+            picture = rng.integers(0, 200, (_SIDE_PX, _SIDE_PX, 3), np.uint8)
+            mask = np.zeros((_SIDE_PX, _SIDE_PX), np.uint8)
+            for marked, colour in ((picture, (250, 250, 250)), (mask, 1)):
+                cv2.circle(marked, (40 + 2 * i, 128), 30, colour, -1)
+            cv2.imwrite(str(folder / centre / "images" / f"{i}.png"), picture)
+            write_mask(folder / centre / "masks" / f"{i}.png", mask)
+
+
 @contextmanager
 def training(base: str, network: str, worker: TrainWorker | None = None) -> Iterator[TrainingLoad]:
-    """Let a process fine-tune weights on synthetic frames for as long as this is entered.
+    """Let a process fine-tune weights on noise for as long as this is entered.
 
     Args:
         base: name of the weights.
@@ -74,8 +93,8 @@ def training(base: str, network: str, worker: TrainWorker | None = None) -> Iter
     """
     with tempfile.TemporaryDirectory(prefix="medseg-bench-") as folder:
         settings = {"epochs": 1000, "batch-size": 8, "lr": 3e-4}
-        job = TrainingJob(Path(folder), base, network, POLYP, ("C2",), settings)
-        write_dataset(job.data, _FRAMES, _CENTRES, seed=0)
+        job = TrainingJob(Path(folder), base, network, POLYP, ("held-out",), settings)
+        write_frames(job.data)
         worker = worker or TrainWorker()
         load = TrainingLoad(worker)
         worker.start()

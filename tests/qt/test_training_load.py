@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytestqt.qtbot import QtBot
 
+from medseg_gui.data.dataset_folder import read_dataset
+from medseg_gui.data.splits import split_by_group
 from medseg_gui.errors import MedsegError
 from medseg_gui.qt import training_load
 from medseg_gui.qt.workers.train import TrainWorker
 from tests.qt.training_process import STEPS, command
 
 
-@pytest.fixture(autouse=True)
-def no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fake process learns from nothing."""
-    monkeypatch.setattr(training_load, "write_dataset", lambda *args, **kwargs: None)
+def test_its_frames_can_be_learnt_from(tmp_path: Path) -> None:
+    training_load.write_frames(tmp_path / "data")
+    examples = read_dataset(tmp_path / "data")
+    learnt, held_out = split_by_group(examples, 0.1, 0, ["held-out"])
+    assert (len(learnt), len(held_out)) == (64, 8)
 
 
 def test_it_learns_for_as_long_as_it_is_entered(qtbot: QtBot) -> None:

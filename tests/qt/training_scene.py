@@ -15,7 +15,7 @@ from medseg_gui.project.store import Project
 from medseg_gui.types import POLYP
 
 SIZE = (64, 64)
-_PATIENCE_MS = 60_000  # a process of its own takes its time where the processor is busy
+_PATIENCE_MS = 180_000  # a process of its own takes its time where the processor is busy
 
 
 def wait(qtbot: QtBot, is_so: Callable[[], bool]) -> None:

@@ -33,7 +33,7 @@ class TrainingVersions(QWidget):
         self.tree.setAccessibleName("Versions")
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.buttons: dict[str, QToolButton] = {}
         title = QHBoxLayout()
         title.addWidget(heading("Versions of the weights"), 1)

@@ -93,6 +93,7 @@ def make_sides(image: str = "x.png") -> FrameSides:
 def test_the_key_opens_the_page_and_leads_back(qtbot: QtBot, window: MainWindow, state: AppState) -> None:
     assert window.training_page is None, "it is built when it is wanted"
     window.review_dock.raise_()
+    width = window.review_dock.width()
     QTest.keyClick(window.picture, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     assert window.training_page is not None
     assert window.training_page.isVisible()
@@ -103,6 +104,7 @@ def test_the_key_opens_the_page_and_leads_back(qtbot: QtBot, window: MainWindow,
     assert window.player.isVisible()
     assert not any(dock.isHidden() for dock in window.docks)
     qtbot.waitUntil(lambda: not window.review_dock.visibleRegion().isEmpty())
+    qtbot.waitUntil(lambda: window.review_dock.width() == width)
 
 
 def test_panels_are_remembered_as_they_were_beside_the_picture(page: TrainingPage, window: MainWindow) -> None:
