@@ -79,7 +79,7 @@ def _start(weights: str) -> subprocess.Popen[str]:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     try:
-        psutil.Process(process.pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10))
+        psutil.Process(process.pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5))
     except psutil.Error:
         logger.debug("The conversion runs at its own priority", exc_info=True)
     return process
