@@ -81,4 +81,5 @@ def test_no_command_opens_a_socket(watched: dict[str, str], tmp_path: Path) -> N
         assert f"{step:28} works" in ended.stdout
     assert not Path(watched["TOLD"]).exists()
     assert json.loads((tmp_path / "out" / "coco" / "annotations.json").read_text(encoding="utf-8"))
-    assert not list(Path(watched["MEDSEG_HOME"]).iterdir())
+    # The self-test had a home of its own; `predict` keeps the network that it converted.
+    assert {p.name for p in Path(watched["MEDSEG_HOME"]).iterdir()} <= {"cache"}
