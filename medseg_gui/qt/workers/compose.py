@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 
 from medseg_gui.overlay import compose
+from medseg_gui.qt.workers.priority import NEXT_FRAME, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker
 from medseg_gui.types import Segmentation
 
@@ -40,6 +41,10 @@ class ComposeWorker(Worker):
         """Ask for an overlay, from any thread."""
         if self._requests.put(request):
             self.wake()
+
+    def begin(self) -> None:
+        """Stand back behind painting."""
+        stand_back(NEXT_FRAME)
 
     def work(self) -> None:
         """Answer the newest request."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import Signal
 from medseg_gui import paths
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.workers.priority import NEXT_FRAME, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class DecodeWorker(Worker):
             self.wake()
 
     # On the worker's own thread
+
+    def begin(self) -> None:
+        """Stand back behind painting."""
+        stand_back(NEXT_FRAME)
 
     def work(self) -> None:
         """Open, then read."""
