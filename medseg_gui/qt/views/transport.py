@@ -106,6 +106,7 @@ class Transport(QWidget):
             self.place.setText(f"live · {format_time(frame.time_s, 1)}")
         elif frame.index < source.frame_count:
             self.place.setText(place_text(source, frame.index, frame.name))
+        _hold_size(self.place)
 
     def on_content_changed(self, content: FrameContent | None) -> None:
         """What the project says of the frame; nothing when it does not know it."""
@@ -131,6 +132,12 @@ class Transport(QWidget):
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.progress.setToolTip(f"{done} of {total} frames scanned")
+
+
+def _hold_size(label: QLabel) -> None:
+    """Room for exactly this text: a text that is as wide then moves nothing, and the window lays out nothing anew."""
+    if label.sizeHint() != label.minimumSize():
+        label.setFixedSize(label.sizeHint())
 
 
 def _button(action: QAction) -> QToolButton:
