@@ -21,6 +21,9 @@ PALETTES: dict[str, dict[int, Colour]] = {
     "Colour-blind safe": {POLYP: (86, 180, 233), INSTRUMENT: (240, 228, 66)},  # Okabe & Ito 2008
     "Green and magenta": {POLYP: (0, 255, 127), INSTRUMENT: (255, 130, 255)},
 }
+# Of the longer side, how far a drawn outline may stray: less than a pixel of a screen on which the frame is fitted.
+# At 1280x720 it leaves a quarter of the points; painting them all took 8 ms instead of 2, at each frame.
+_STRAY = 1 / 1700
 DEFAULT_PALETTE = "Cyan and yellow"
 
 
@@ -83,6 +86,20 @@ def outlines(labels: UInt8Array, class_id: int) -> tuple[NDArray[np.float32], ..
     return tuple(c[:, 0, :].astype(np.float32) + 0.5 for c in contours if len(c) >= 3)
 
 
+def lightened(contour: NDArray[np.float32], stray_px: float) -> NDArray[np.float32]:
+    """A contour without the steps of its pixels: they are not seen, and painting takes as long as it has points.
+
+    Args:
+        contour: (N, 2) float32 x, y in pixels, closed.
+        stray_px: how far it may lie from the original one.
+
+    Returns:
+        (M, 2) float32, M <= N; the contour as it is where nothing of it would be left.
+    """
+    light = cv2.approxPolyDP(contour[:, None], stray_px, True)[:, 0]
+    return contour if len(light) < 3 else light.astype(np.float32, copy=False)
+
+
 def compose(
     segmentation: Segmentation,
     thresholds: Mapping[int, float],
@@ -90,6 +107,7 @@ def compose(
 ) -> Overlay:
     """Everything to draw for one segmentation; the probability shown is that of the likeliest class of each pixel."""
     labels = label_map(segmentation, thresholds)
+    stray_px = max(segmentation.size) * _STRAY
     classes = list(segmentation.probability)
     picture = None
     if show_probability and classes:
@@ -98,7 +116,7 @@ def compose(
     return Overlay(
         frame_index=segmentation.frame_index,
         source_id=segmentation.source_id,
-        outlines={c: outlines(labels, c) for c in classes},
+        outlines={c: tuple(lightened(o, stray_px) for o in outlines(labels, c)) for c in classes},
         probability=picture,
         areas_px={c: int(np.count_nonzero(labels == c)) for c in classes},
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from medseg_gui.overlay import PALETTES, blend, colour_mask, colour_probability, compose, label_map, outlines
+from medseg_gui.overlay import PALETTES, blend, colour_mask, colour_probability, compose, label_map, lightened, outlines
 from medseg_gui.types import BACKGROUND, INSTRUMENT, POLYP, Segmentation
 
 
@@ -43,6 +43,21 @@ def test_outlines_enclose_exactly_what_is_marked(mask: np.ndarray) -> None:
     filled = np.zeros_like(grown)
     cv2.fillPoly(filled, contours, 1)
     np.testing.assert_array_equal(filled, grown)
+
+
+def test_a_drawn_outline_has_few_points_and_lies_where_the_mask_ends() -> None:
+    rows, columns = np.mgrid[:720, :1280]
+    disc = (rows - 360) ** 2 + (columns - 640) ** 2 < 200**2
+    (light,) = compose(seen((720, 1280), polyp=disc.astype(float)), {POLYP: 0.5}).outlines[POLYP]
+    (whole,) = outlines(disc.astype(np.uint8), POLYP)
+    assert len(light) < len(whole) / 4
+    distance = [abs(cv2.pointPolygonTest(light, point.tolist(), True)) for point in whole]
+    assert max(distance) < 1
+
+
+def test_a_speck_keeps_its_outline() -> None:
+    speck = np.array([[1, 0.5], [2, 1.5], [1, 2.5], [0, 1.5]], np.float32)
+    np.testing.assert_array_equal(lightened(speck, 50), speck)
 
 
 def test_compose_counts_pixels_and_keeps_its_frame() -> None:

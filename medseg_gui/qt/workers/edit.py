@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
@@ -17,6 +16,7 @@ from medseg_gui.editing.livewire import Livewire
 from medseg_gui.editing.roles import whole_frame
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import label_map as predicted_labels
+from medseg_gui.overlay import lightened
 from medseg_gui.project.edits import MaskEdit
 from medseg_gui.project.records import FrameKey, Lesion, label_map, lesions_after, lesions_from_labels
 from medseg_gui.qt.state.correction_requests import ChangeRequest, KeepRequest, Kept, Proposal, WireRequest, key_text
@@ -216,14 +216,8 @@ def picture_of(lesions: Lesions) -> LesionPicture:
 
 
 def _lightened(contour: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A long contour without the steps of its pixels: they are not seen, and painting takes as long as it has points.
-
-    Args:
-        contour: (N, 2) float32 x, y in pixels, closed.
-    """
-    if len(contour) < _MANY_POINTS:
-        return contour
-    return cv2.approxPolyDP(contour[:, None], _STRAY_PX, True)[:, 0].astype(np.float32, copy=False)
+    """What a person drew is shown to the pixel, unless it is so long that painting would take too long."""
+    return contour if len(contour) < _MANY_POINTS else lightened(contour, _STRAY_PX)
 
 
 def propose(key: FrameKey, segmentation: Segmentation, threshold: float) -> Proposal:
