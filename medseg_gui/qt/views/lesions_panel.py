@@ -50,6 +50,7 @@ class LesionsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._correction, self._display = correction, display
+        self._content: object = None
         self.carry = CarryControls(propagation, actions)
         self.status = QLabel(wordWrap=True)
         self.status.setProperty("quiet", True)
@@ -115,16 +116,21 @@ class LesionsPanel(QWidget):
 
     def on_shown_changed(self) -> None:
         """Other lesions, or the same with other areas."""
-        shown = self._correction.shown
         self.status.setText(self._status_text())
+        shown, colours = self._correction.shown, self._display.colours
+        classes = sorted(shown.lesions.classes.items()) if shown else []
+        rows = [(i, class_id, shown.areas_px.get(i, 0)) for i, class_id in classes] if shown else []
+        content = (rows, self._correction.hidden, colours)
+        if content == self._content:  # in motion it hears of every frame, and mostly there is nothing to show
+            return
+        self._content = content
         self.tree.blockSignals(True)
         self.tree.clear()
-        if shown is not None:
-            for lesion_id, class_id in sorted(shown.lesions.classes.items()):
-                self.tree.addTopLevelItem(self._row(lesion_id, class_id, shown.areas_px.get(lesion_id, 0)))
+        for row in rows:
+            self.tree.addTopLevelItem(self._row(*row))
         self.tree.blockSignals(False)
         for class_id, button in self.new_buttons.items():
-            button.setIcon(swatch_icon([self._display.colours[class_id]]))
+            button.setIcon(swatch_icon([colours[class_id]]))
         self.on_chosen_changed()
 
     def on_chosen_changed(self) -> None:

@@ -141,3 +141,12 @@ def test_number_of_frames_goes_both_ways(panel: LesionsPanel, opened: AppState) 
     assert opened.propagation.count == 7
     opened.propagation.set_count(9)
     assert panel.carry.count.value() == 9
+
+
+def test_the_rows_stay_when_nothing_in_them_changes(panel: LesionsPanel, opened: AppState) -> None:
+    """In motion it hears of every frame; to build the rows anew each time would make the picture late."""
+    before = row(panel, 0)
+    opened.correction.shown_changed.emit()
+    assert row(panel, 0) is before
+    opened.display.set_palette("Colour-blind safe")
+    assert row(panel, 0) is not before
