@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
@@ -21,6 +23,8 @@ from medseg_gui.qt.views.timeline_picture import REVIEWED_PX, draw_still, label_
 from medseg_gui.types import CLASS_NAMES, UInt8Array
 
 _REPAINT_MS = 100
+_FREE_S = 0.015  # drawing the lanes may take so long
+_AFTER_FRAME_S = 0.008  # a frame that was due so long ago is painted
 _GRIP_PX = 6
 _RIGHT_PX = 16
 
@@ -53,7 +57,7 @@ class Timeline(QWidget):
         self._has_reviewed = False
         self._drag: _Scrub | _LoopDrag | None = None
         self._playhead_x = 0
-        self._redraw = QTimer(self, singleShot=True, interval=_REPAINT_MS)
+        self._redraw = QTimer(self, singleShot=True)
         self._redraw.timeout.connect(self.on_redraw_due)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -126,16 +130,20 @@ class Timeline(QWidget):
     def redraw_soon(self) -> None:
         """Something on the lanes changed; drawn with whatever else changes within a tenth of a second."""
         if not self._redraw.isActive():
-            self._redraw.start()
+            self._redraw.start(_REPAINT_MS)
 
     def redraw_now(self) -> None:
-        """Something changed that a person waits for."""
-        self.on_redraw_due()
-
-    def on_redraw_due(self) -> None:
-        """Draw the lanes anew with the next paint."""
+        """Something changed that a person waits for: draw the lanes anew with the next paint."""
         self._still = None
         self.update()
+
+    def on_redraw_due(self) -> None:
+        """Redraw, but never just before a frame is due, which would come late by as long as that takes."""
+        due_in_s = self._playback.next_due_in_s
+        if due_in_s < _FREE_S:
+            self._redraw.start(math.ceil((due_in_s + _AFTER_FRAME_S) * 1000))
+        else:
+            self.redraw_now()
 
     def on_frame_changed(self) -> None:
         """Move the playhead."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -40,6 +42,7 @@ def ruler_height(font: QFont) -> int:
     return QFontMetrics(font).height() + 8
 
 
+@cache
 def label_width(font: QFont) -> int:
     """Room for the longest name of a lane."""
     names = (*map(_lane_name, CLASS_NAMES), _OUTSIDE_NAME, _REVIEWED_NAME)

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.overlay import PALETTES
 from medseg_gui.qt import theme
 from medseg_gui.qt.state.app_state import AppState
+from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.views.timeline import Timeline
 from medseg_gui.types import INSTRUMENT, POLYP
 from tests.qt.views.scene import make_source, open_clip
@@ -196,3 +197,15 @@ def test_a_camera_has_no_timeline_to_click(timeline: Timeline, state: AppState) 
     state.playback.pause()
     QTest.mouseClick(timeline, LEFT, pos=QPoint(400, 20))
     assert not wanted
+
+
+def test_the_lanes_are_not_drawn_just_before_a_frame_is_due(
+    timeline: Timeline, opened: AppState, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    before = picture(timeline)
+    opened.analysis.note(20, {POLYP: 0.9})
+    monkeypatch.setattr(PlaybackState, "next_due_in_s", 0.01)
+    timeline.on_redraw_due()
+    assert picture(timeline) == before
+    monkeypatch.setattr(PlaybackState, "next_due_in_s", 0.03)
+    qtbot.waitUntil(lambda: picture(timeline) != before)
