@@ -46,7 +46,7 @@ class Window:
         self.pipeline = Pipeline(settings, workers)
         self.state = self.pipeline.state
         self.main = MainWindow(self.state, settings)
-        self.main.picture.painted.connect(self.pipeline.counter.count_shown)
+        self.main.picture.painted.connect(self.pipeline.on_painted)
 
     def show(self, spec: str | None) -> None:
         """Show the window; threads start, and a source is opened, once it is on screen."""

@@ -21,6 +21,15 @@ def frame_image(rgb: UInt8Array) -> QImage:
     return _wrap(rgb, QImage.Format.Format_RGB888).convertToFormat(QImage.Format.Format_RGB32)
 
 
+def screen_image(pixels: UInt8Array) -> QImage:
+    """Picture over pixels from `frame_pixels`, without a copy: whoever shows it must hold the array.
+
+    Args:
+        pixels: (H, W, 4) uint8: blue, green, red, 255.
+    """
+    return _wrap(pixels, QImage.Format.Format_RGB32)
+
+
 def rgba_image(rgba: UInt8Array) -> QImage:
     """Picture with transparency in the layout that Qt paints fastest; it owns its pixels.
 
@@ -56,7 +65,7 @@ def pixels_of(image: QImage) -> NDArray[np.uint32]:
 
 
 def _wrap(pixels: UInt8Array, layout: QImage.Format) -> QImage:
-    """A QImage over the array's own memory: valid only as long as the array, so callers convert at once."""
+    """A QImage over the array's own memory: valid only as long as the array."""
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, pixels.strides[0], layout)

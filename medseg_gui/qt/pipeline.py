@@ -54,7 +54,7 @@ from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.train import TrainWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
-from medseg_gui.types import Frame, Segmentation
+from medseg_gui.types import Frame, Segmentation, UInt8Array
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +129,7 @@ class Pipeline(QObject):
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
+        self._ahead: tuple[Frame, UInt8Array] | None = None
         self._loaded: dict[int, str] = {}
         self._is_frame_failing = False
         self._scan_job: ScanJob | None = None
@@ -179,7 +180,9 @@ class Pipeline(QObject):
         state.session.open_requested.connect(self.on_open_requested)
         state.session.weights_chosen.connect(self.on_weights_chosen)
         state.playback.frame_wanted.connect(self.on_frame_wanted)
+        state.playback.loop_changed.connect(self.on_loop_changed)
         state.playback.playing_changed.connect(self.on_playing_changed)
+        state.display.view_changed.connect(self.on_view_changed)
         state.display.threshold_changed.connect(self.compose_again)
         state.display.probability_shown_changed.connect(self.compose_again)
         state.analysis.scan_requested.connect(self.on_scan_requested)
@@ -192,6 +195,8 @@ class Pipeline(QObject):
             worker.failed.connect(self.state.session.fail)
         workers.decode.opened.connect(self.on_opened)
         workers.decode.frame_ready.connect(self.on_frame_ready)
+        workers.decode.frame_ahead.connect(self.on_frame_ahead)
+        workers.decode.pixels_ready.connect(self.state.playback.set_pixels)
         workers.decode.frame_failed.connect(self.on_frame_failed)
         workers.segment.device_known.connect(self.state.session.set_device)
         workers.segment.weights_listed.connect(self.on_weights_listed)
@@ -223,7 +228,7 @@ class Pipeline(QObject):
     def on_opened(self, source: SourceInfo) -> None:
         """Everything begins anew; the session tells last, when the rest is ready."""
         self.on_scan_stop_requested()
-        self._source_id = source.source_id
+        self._source_id, self._ahead = source.source_id, None
         self._is_frame_failing = False
         self._waiting_overlay = None
         self.state.analysis.reset(source.frame_count)
@@ -231,18 +236,41 @@ class Pipeline(QObject):
         self.state.session.set_source(source)
 
     def on_frame_wanted(self, index: int) -> None:
-        """The clock or a person asks for a frame."""
-        self._workers.decode.request(self._source_id, index)
+        """The clock or a person asks for a frame: show it at once if it is ready, or have it decoded."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0].index == index:
+            self.on_frame_ready(*ahead)
+        else:
+            self._workers.decode.request(self._source_id, index)
 
-    def on_frame_ready(self, frame: Frame) -> None:
+    def on_frame_ahead(self, frame: Frame, pixels: UInt8Array) -> None:
+        """Keep it until it is due: no other thread needs to be asked then."""
+        if frame.source_id == self._source_id:
+            self._ahead = (frame, pixels)
+
+    def on_loop_changed(self) -> None:
+        """After its last frame comes its first."""
+        self._workers.decode.loop(self.state.playback.loop)
+
+    def on_view_changed(self, view: tuple[int, int] | None) -> None:
+        """Frames are shown at another size."""
+        self._ahead = None
+        self._workers.decode.fit_to(view, self.state.playback.frame)
+
+    def on_frame_ready(self, frame: Frame, pixels: UInt8Array) -> None:
         """Show it, then let the networks look at it."""
         if frame.source_id != self._source_id:
             return
         self._is_frame_failing = False
-        self.state.playback.set_frame(frame)
+        self.state.playback.set_frame(frame, pixels)
         self._draw_waiting()
         self._judge_overlay()
         self._look_at(frame)
+
+    def on_painted(self) -> None:
+        """The frame stands on screen: time to make the next one ready."""
+        self.counter.count_shown()
+        self._workers.decode.read_ahead(self._source_id, self.state.playback.index)
 
     def on_frame_failed(self, error: MedsegError, is_gone: bool) -> None:
         """Say it once and go on with the frames after it, unless there will be none."""

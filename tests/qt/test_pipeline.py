@@ -244,6 +244,7 @@ def test_a_frame_that_cannot_be_decoded_is_passed_over(
     media.bad = {5, 6, 7}
     open_and_wait(pipeline, qtbot)
     go_to(pipeline, qtbot, 4)
+    pipeline.state.playback.set_speed(0.25)  # on a busy computer the clip is over before it is looked at
     pipeline.state.playback.play()
     qtbot.waitUntil(lambda: pipeline.state.playback.index >= 10)
     assert pipeline.state.playback.is_playing
@@ -341,9 +342,33 @@ def test_a_scan_without_sense_is_refused_in_words(pipeline: Pipeline, qtbot: QtB
     assert not pipeline.state.analysis.is_scanning
 
 
+def test_a_frame_that_came_ahead_is_shown_at_once(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    pipeline.on_painted()
+    qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 1)
+    go_to(pipeline, qtbot, 1)
+    pipeline.on_painted()
+    qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 2)
+    qtbot.wait(50)  # it is on its way from the other thread
+    pipeline.state.playback.seek(2)
+    assert pipeline.state.playback.index == 2
+    assert media.opened[-1].read_indices.count(2) == 1
+
+
+def test_what_came_ahead_is_forgotten_when_the_view_changes(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    state = pipeline.state
+    pipeline.on_frame_ahead(Frame(1, 0.04, "id-clip", np.zeros((48, 64, 3), np.uint8)), np.zeros((48, 64, 4), np.uint8))
+    state.display.set_view((128, 96))
+    qtbot.waitUntil(lambda: np.shape(state.playback.pixels) == (96, 128, 4))
+    go_to(pipeline, qtbot, 1)
+    assert np.shape(state.playback.pixels) == (96, 128, 4)
+
+
 def test_a_frame_from_an_earlier_source_is_not_shown(pipeline: Pipeline, qtbot: QtBot) -> None:
     open_and_wait(pipeline, qtbot)
-    pipeline.on_frame_ready(Frame(9, 0.4, "id-of-another", np.zeros((4, 4, 3), np.uint8)))
+    other = Frame(9, 0.4, "id-of-another", np.zeros((4, 4, 3), np.uint8))
+    pipeline.on_frame_ready(other, np.zeros((4, 4, 4), np.uint8))
     assert pipeline.state.playback.index == 0
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.types import Frame
 from tests.qt.fakes import FakeMedia, Heard
 
 
@@ -27,6 +29,26 @@ def worker(qapp: object, media: FakeMedia) -> Iterator[DecodeWorker]:
 def frames(worker: DecodeWorker) -> Heard:
     """Frames that were decoded."""
     return Heard(worker.frame_ready)
+
+
+def play(worker: DecodeWorker, qtbot: QtBot, source_id: str, *indices: int) -> None:
+    """Frames are shown one after the other; those that came ahead are not asked for."""
+    frames, ahead, failed = Heard(worker.frame_ready), Heard(worker.frame_ahead), Heard(worker.failed)
+    for index in indices:
+        if not ahead.calls or ahead.last[0].index != index:
+            count = len(frames) + 1
+            worker.request(source_id, index)
+            qtbot.waitUntil(lambda n=count: len(frames) == n)
+        worker.read_ahead(source_id, index)
+        finish(worker, qtbot)
+    assert not failed.calls
+
+
+def finish(worker: DecodeWorker, qtbot: QtBot) -> None:
+    """Let it do all that it was asked for: what comes after is done after."""
+    done = Heard(worker.pixels_ready)
+    worker.fit_to(None, Frame(0, 0.0, "", np.zeros((1, 1, 3), np.uint8)))
+    qtbot.waitUntil(lambda: bool(done.calls))
 
 
 def open_clip(worker: DecodeWorker, qtbot: QtBot, spec: str = "clip") -> SourceInfo:
@@ -74,7 +96,7 @@ def test_the_newest_request_wins(worker: DecodeWorker, qtbot: QtBot, media: Fake
         worker.request(info.source_id, index)
     media.opened[0].gate.set()
     qtbot.waitUntil(lambda: len(frames) == 2)
-    assert [f.index for (f,) in frames.calls] == [0, 29]
+    assert [f.index for f, _ in frames.calls] == [0, 29]
 
 
 def test_a_request_for_another_source_is_forgotten(
@@ -121,14 +143,41 @@ def test_the_next_frame_is_ready_before_it_is_asked_for(
 ) -> None:
     info = open_clip(worker, qtbot)
     source = media.opened[0]
-    for count, index in enumerate((3, 4, 5, 9, 20, 19), 1):
-        worker.request(info.source_id, index)
-        qtbot.waitUntil(lambda n=count: len(frames) == n)
-    worker.stop()
-    worker.wait()
-    assert [f.index for (f,) in frames.calls] == [3, 4, 5, 9, 20, 19]
+    play(worker, qtbot, info.source_id, 3, 4, 5, 9, 20, 19)
+    assert [f.index for f, _ in frames.calls] == [3, 4, 9, 20, 19]
     # One on after 3, 4 and 5; four on after 9; nothing after a jump or a step back.
     assert source.read_indices == [3, 7, 4, 5, 6, 9, 13, 20, 19]
+
+
+def test_the_first_frame_of_a_loop_is_ready_when_its_last_one_is_shown(
+    worker: DecodeWorker, qtbot: QtBot, media: FakeMedia
+) -> None:
+    info = open_clip(worker, qtbot)
+    worker.loop((10, 13))
+    play(worker, qtbot, info.source_id, 11, 12, 13, 10, 11)
+    assert media.opened[0].read_indices == [11, 12, 13, 10, 11, 12]
+
+
+def test_frames_come_as_large_as_the_view_shows_them(worker: DecodeWorker, qtbot: QtBot, frames: Heard) -> None:
+    info = open_clip(worker, qtbot)
+    worker.fit_to((640, 240), None)
+    worker.request(info.source_id, 0)
+    qtbot.waitUntil(lambda: len(frames) == 1)
+    frame, pixels = frames.last
+    assert frame.size == (48, 64)
+    assert pixels.shape == (240, 320, 4)
+    assert not pixels.flags.writeable
+
+
+def test_another_view_gets_the_frame_on_screen_anew(worker: DecodeWorker, qtbot: QtBot, frames: Heard) -> None:
+    anew = Heard(worker.pixels_ready)
+    info = open_clip(worker, qtbot)
+    worker.request(info.source_id, 5)
+    qtbot.waitUntil(lambda: len(frames) == 1)
+    worker.fit_to((128, 96), frames.last[0])
+    qtbot.waitUntil(lambda: len(anew) == 1)
+    assert anew.last[0] is frames.last[0]
+    assert anew.last[1].shape == (96, 128, 4)
 
 
 def test_a_bad_frame_ahead_is_told_only_when_it_is_asked_for(
@@ -137,9 +186,7 @@ def test_a_bad_frame_ahead_is_told_only_when_it_is_asked_for(
     media.bad = {2}
     failed = Heard(worker.frame_failed)
     info = open_clip(worker, qtbot)
-    for count, index in enumerate((0, 1), 1):
-        worker.request(info.source_id, index)
-        qtbot.waitUntil(lambda n=count: len(frames) == n)
+    play(worker, qtbot, info.source_id, 0, 1)
     assert not failed.calls
     worker.request(info.source_id, 2)
     qtbot.waitUntil(lambda: len(failed) == 1)

@@ -18,6 +18,7 @@ class DisplayState(QObject):
     probability_shown_changed = Signal(bool)
     probability_opacity_changed = Signal(float)
     palette_changed = Signal(str)
+    view_changed = Signal(object)  # as `view`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +28,7 @@ class DisplayState(QObject):
         self.show_probability = False
         self.probability_opacity = 0.6
         self.palette = DEFAULT_PALETTE
+        self.view: tuple[int, int] | None = None
 
     @property
     def colours(self) -> dict[int, Colour]:
@@ -77,3 +79,9 @@ class DisplayState(QObject):
         if name in PALETTES and name != self.palette:
             self.palette = name
             self.palette_changed.emit(name)
+
+    def set_view(self, view: tuple[int, int] | None) -> None:
+        """Width and height, in pixels of the screen, that frames are fitted into; None while a frame is zoomed."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit(view)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from medseg_gui.types import Frame
+from medseg_gui.types import Frame, UInt8Array
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0)
 _LIVE_TICK_MS = 5
@@ -26,6 +26,7 @@ class PlaybackState(QObject):
 
     frame_wanted = Signal(int)
     frame_changed = Signal(object)  # Frame
+    pixels_changed = Signal()
     playing_changed = Signal(bool)
     speed_changed = Signal(float)
     loop_changed = Signal()
@@ -34,6 +35,7 @@ class PlaybackState(QObject):
     def __init__(self, parent: QObject | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
         super().__init__(parent)
         self.frame: Frame | None = None
+        self.pixels: UInt8Array | None = None
         self.wanted_index = 0
         self.is_playing = False
         self.is_live = False
@@ -68,7 +70,7 @@ class PlaybackState(QObject):
     def reset(self, frame_times: NDArray[np.float64], is_live: bool = False) -> None:
         """Begin with a new source: first frame, paused (a camera runs), no loop."""
         self.pause()
-        self.frame, self.loop, self.wanted_index = None, None, 0
+        self.frame, self.pixels, self.loop, self.wanted_index = None, None, None, 0
         self._times, self.is_live = frame_times, is_live
         self.loop_changed.emit()
         if is_live:
@@ -76,10 +78,21 @@ class PlaybackState(QObject):
         elif self.frame_count:
             self.seek(0)
 
-    def set_frame(self, frame: Frame) -> None:
-        """A decoded frame is to be shown."""
-        self.frame = frame
+    def set_frame(self, frame: Frame, pixels: UInt8Array | None = None) -> None:
+        """A decoded frame is to be shown.
+
+        Args:
+            frame: what is decoded.
+            pixels: the same as the screen wants it (`frame_pixels`), if somebody has made that already.
+        """
+        self.frame, self.pixels = frame, pixels
         self.frame_changed.emit(frame)
+
+    def set_pixels(self, frame: Frame, pixels: UInt8Array) -> None:
+        """A frame was made ready for another size of the view; nothing happens when it is not on screen any more."""
+        if frame is self.frame:
+            self.pixels = pixels
+            self.pixels_changed.emit()
 
     def seek(self, index: int) -> None:
         """Ask for a frame, the nearest there is; playing goes on from there."""

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QWidget
 
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt import theme
-from medseg_gui.qt.images import frame_image, outline_path, rgba_image
+from medseg_gui.qt.frame_pixels import frame_pixels
+from medseg_gui.qt.images import outline_path, rgba_image, screen_image
 from medseg_gui.qt.relevance_painting import grey_image
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.correction import CorrectionState
@@ -34,7 +35,7 @@ from medseg_gui.qt.views.pens import DASHES, RIM_PX, SHADE_PX, shade_pen, zoomle
 from medseg_gui.qt.views.relevance_overlay import RelevanceOverlay
 from medseg_gui.qt.views.tools.hand import Hand
 from medseg_gui.qt.views.zoom import Zoom
-from medseg_gui.types import Frame
+from medseg_gui.types import Frame, UInt8Array
 
 _LATE_WORTH_SAYING = 2
 _STEPS_TO_DOUBLE = 4
@@ -71,10 +72,11 @@ class VideoView(QWidget):
         self.relevance = RelevanceOverlay(explanation, playback, self)
         self._frame: Frame | None = None
         self._picture = QImage()
+        self._pixels: UInt8Array | None = None  # the memory of the picture
         self._grey: QImage | None = None
         self._paths: dict[int, QPainterPath] = {}
         self._probability: QImage | None = None
-        self._is_unpainted = False
+        self._is_unpainted = self._tells_late = False
         self._space_held = self._space_dragged = False
         self._drag_from: QPointF | None = None
         self.zoom = Zoom()
@@ -88,9 +90,10 @@ class VideoView(QWidget):
 
     def _watch(self) -> None:
         self._playback.frame_changed.connect(self.on_frame_changed)
+        self._playback.pixels_changed.connect(self.on_pixels_changed)
         self._playback.playing_changed.connect(self.update)
         self._analysis.overlay_changed.connect(self.on_overlay_changed)
-        self._analysis.late_changed.connect(self.update)
+        self._analysis.late_changed.connect(self.on_late_changed)
         self.relevance.changed.connect(self.update)
         self.comparison.changed.connect(self.update)
         self._explanation.picking_changed.connect(self.on_picking_changed)
@@ -110,18 +113,46 @@ class VideoView(QWidget):
     def on_frame_changed(self, frame: Frame) -> None:
         """Show another frame."""
         self._frame = frame
-        self._picture, self._grey = frame_image(frame.rgb), None
         self._is_unpainted = True
+        self.on_pixels_changed()
         self._update_zoom()
-        self.update()
+
+    def on_pixels_changed(self) -> None:
+        """The frame was made ready for this view."""
+        pixels, frame = self._playback.pixels, self._playback.frame
+        if frame is not None:
+            self._pixels = frame_pixels(frame.rgb) if pixels is None else pixels
+            self._picture = screen_image(self._pixels)
+            self._grey = None
+            self.update()
 
     def on_overlay_changed(self, overlay: Overlay | None) -> None:
         """Draw another overlay from now on."""
         contours = overlay.outlines if overlay else {}
+        before = self._overlay_rect()
         self._paths = {class_id: outline_path(c) for class_id, c in contours.items()}
         picture = overlay.probability if overlay else None
         self._probability = rgba_image(picture) if picture is not None else None
-        self.update()
+        self.update(before.united(self._overlay_rect()))
+
+    def _overlay_rect(self) -> QRect:
+        """What the overlay covers, in view pixels; painting more than that 25 times a second costs other frames."""
+        if self._probability is not None:
+            return self.rect()
+        covered = QRectF()
+        for path in self._paths.values():
+            covered = covered.united(path.controlPointRect())
+        if covered.isEmpty():
+            return QRect()
+        rim = math.ceil(SHADE_PX)
+        return self.zoom.transform.mapRect(covered).toAlignedRect().adjusted(-rim, -rim, rim, rim)
+
+    def on_late_changed(self, frames: int) -> None:
+        """The badge that tells it comes, changes or goes."""
+        is_told = frames > _LATE_WORTH_SAYING
+        if is_told or self._tells_late:
+            self.update()
+        self._tells_late = is_told
 
     def on_part_changed(self, part: QRect) -> None:
         """A rectangle of the view looks different; an empty one stands for all."""
@@ -134,12 +165,12 @@ class VideoView(QWidget):
     def fit(self) -> None:
         """The whole frame, as large as the view allows."""
         self.zoom.fit()
-        self.update()
+        self._on_zoomed()
 
     def zoom_by(self, factor: float) -> None:
         """Enlarge about the middle of the view."""
         self.zoom.zoom_at(QRectF(self.rect()).center(), factor)
-        self.update()
+        self._on_zoomed()
 
     # Space: held with a drag it pans, alone it plays. The window hands it on from wherever the focus is.
 
@@ -181,7 +212,8 @@ class VideoView(QWidget):
         """Only a click on the frame itself says anything."""
         place = self.zoom.transform.inverted()[0].map(point)
         x, y = math.floor(place.x()), math.floor(place.y())
-        if 0 <= x < self._picture.width() and 0 <= y < self._picture.height():
+        height, width = self._frame.size if self._frame is not None else (0, 0)
+        if 0 <= x < width and 0 <= y < height:
             self._explanation.pick(x, y)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -189,7 +221,7 @@ class VideoView(QWidget):
         if self._drag_from is not None:
             self.zoom.pan(event.position() - self._drag_from)
             self._drag_from = event.position()
-            self.update()
+            self._on_zoomed()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Stop panning."""
@@ -206,7 +238,7 @@ class VideoView(QWidget):
         """Zoom about the cursor."""
         notches = event.angleDelta().y() / 120
         self.zoom.zoom_at(event.position(), 2 ** (notches / _STEPS_TO_DOUBLE))
-        self.update()
+        self._on_zoomed()
         event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -240,7 +272,18 @@ class VideoView(QWidget):
             self.painted.emit()
 
     def _update_zoom(self) -> None:
-        self.zoom.set_sizes(QSizeF(self.size()), QSizeF(self._picture.size()))
+        height, width = self._frame.size if self._frame is not None else (0, 0)
+        self.zoom.set_sizes(QSizeF(self.size()), QSizeF(width, height))
+        self._tell_view()
+
+    def _on_zoomed(self) -> None:
+        self._tell_view()
+        self.update()
+
+    def _tell_view(self) -> None:
+        """Only a fitted frame can be made ready beforehand; a zoomed one needs all of its own pixels."""
+        size = self.size() * self.devicePixelRatioF()
+        self._display.set_view((size.width(), size.height()) if self.zoom.is_fitted else None)
 
     def _is_overlay_of_frame(self) -> bool:
         """A late overlay is good enough in motion; on a frame that stands still it would be wrong."""
@@ -255,7 +298,13 @@ class VideoView(QWidget):
         painter.fillRect(self.rect(), QColor(theme.CANVAS))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         picture = self._grey if is_grey and self._grey is not None else self._picture
-        painter.drawImage(self.zoom.target, picture)
+        target, ratio = self.zoom.target, self.devicePixelRatioF()
+        spare = target.size() * ratio - QSizeF(picture.size())
+        if max(abs(spare.width()), abs(spare.height())) < 1:
+            picture.setDevicePixelRatio(ratio)
+            painter.drawImage(target.topLeft(), picture)
+        else:
+            painter.drawImage(target, picture)
 
     def _paint_probability(self, painter: QPainter) -> None:
         if self._probability is not None and self._display.show_probability:

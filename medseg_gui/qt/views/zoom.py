@@ -53,7 +53,7 @@ class Zoom:
         self.scale = self._fit_scale()
         left = (self._view.width() - self._frame.width() * self.scale) / 2
         top = (self._view.height() - self._frame.height() * self.scale) / 2
-        self.offset = QPointF(left, top)
+        self.offset = QPointF(round(left), round(top))  # between pixels the frame would blur
 
     def zoom_at(self, point: QPointF, factor: float) -> None:
         """Enlarge by a factor; the frame pixel under `point` (view pixels) stays there."""

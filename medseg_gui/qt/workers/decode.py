@@ -13,6 +13,7 @@ from PySide6.QtCore import Signal
 
 from medseg_gui import paths
 from medseg_gui.errors import SourceError
+from medseg_gui.qt.frame_pixels import Size, frame_pixels
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.priority import NEXT_FRAME, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
@@ -37,7 +38,9 @@ class DecodeWorker(Worker):
 
     opened = Signal(object)  # SourceInfo
     project_found = Signal(str)  # what was to be opened is a project
-    frame_ready = Signal(object)  # Frame
+    frame_ready = Signal(object, object)  # Frame, its `frame_pixels` for the view
+    frame_ahead = Signal(object, object)  # the same for the frame that will be asked for next
+    pixels_ready = Signal(object, object)  # the same for the frame on screen, after the view has changed
     frame_failed = Signal(object, bool)  # MedsegError, whether the source is gone altogether
 
     def __init__(self, open_source: OpenSource | None = None) -> None:
@@ -45,9 +48,12 @@ class DecodeWorker(Worker):
         self._open_source = open_source or open_any
         self._specs: Mailbox[str] = Mailbox()
         self._wanted: Mailbox[tuple[str, int]] = Mailbox()
+        self._shown: Mailbox[tuple[str, int]] = Mailbox()
+        self._to_refit: Mailbox[Frame] = Mailbox()
+        self._view: Size | None = None
+        self._loop: tuple[int, int] | None = None
         self._source: Source | None = None
         self._last_index = -1
-        self._ahead: Frame | None = None
 
     # From any thread
 
@@ -61,6 +67,21 @@ class DecodeWorker(Worker):
         if self._wanted.put((source_id, index)):
             self.wake()
 
+    def read_ahead(self, source_id: str, index: int) -> None:
+        """A frame stands on screen; from now until the next one is due there is time to make that ready."""
+        if self._shown.put((source_id, index)):
+            self.wake()
+
+    def loop(self, loop: tuple[int, int] | None) -> None:
+        """Which range is played over and over, first and last index; None for none."""
+        self._loop = loop
+
+    def fit_to(self, view: Size | None, frame: Frame | None) -> None:
+        """Make frames ready for a view of this size in pixels of the screen, None for as they are; one of them now."""
+        self._view = view
+        if frame is not None and self._to_refit.put(frame):
+            self.wake()
+
     # On the worker's own thread
 
     def begin(self) -> None:
@@ -68,11 +89,16 @@ class DecodeWorker(Worker):
         stand_back(NEXT_FRAME)
 
     def work(self) -> None:
-        """Open, then read."""
+        """Open, then read; ahead only when nothing is waited for."""
         if (spec := self._specs.take()) is not None:
             self._open(spec)
+        shown = self._shown.take()
         if (wanted := self._wanted.take()) is not None:
             self._read(*wanted)
+        elif shown is not None:
+            self._read_ahead(*shown)
+        if (frame := self._to_refit.take()) is not None:
+            self.pixels_ready.emit(frame, frame_pixels(frame.rgb, self._view))
 
     def end(self) -> None:
         """Close the source."""
@@ -86,7 +112,7 @@ class DecodeWorker(Worker):
             return
         source = self._open_source(spec)
         self.end()
-        self._source, self._ahead = source, None
+        self._source, self._last_index = source, -1
         logger.info("Opened %s %s", source.kind, source.source_id)
         self.opened.emit(_describe(spec, source))
 
@@ -95,24 +121,38 @@ class DecodeWorker(Worker):
         if source is None or source.source_id != source_id:
             return
         try:
-            frame = self._ahead if self._ahead and self._ahead.index == index else source.read(index)
+            frame = source.read(index)
+            pixels = frame_pixels(frame.rgb, self._view)
         except Exception as e:
             self.frame_failed.emit(as_medseg_error(e), _is_gone(source))
             return
-        self.frame_ready.emit(frame)
-        self._read_ahead(source, index)
+        self.frame_ready.emit(frame, pixels)
 
-    def _read_ahead(self, source: Source, index: int) -> None:
-        """While frames are taken one after the other, have the next one ready before its time comes.
+    def _read_ahead(self, source_id: str, index: int) -> None:
+        """While frames are shown one after the other, have the next one ready before its time comes.
 
-        Key frames take longer than others; without this the picture would come late by the difference.
+        Key frames take longer than others; without this the picture would come late by the difference. It begins
+        when the frame before it is painted: painting would otherwise share the processor with decoding.
         """
-        step, self._last_index = index - self._last_index, index
-        self._ahead = None
-        following = index + step
-        if 0 < step <= _LONGEST_STRIDE and following < source.frame_count and not source.is_live:
+        source = self._source
+        if source is None or source.source_id != source_id or source.is_live:
+            return
+        following, self._last_index = self._following(source, index), index
+        if following is not None:
             with suppress(SourceError):  # told when the frame is asked for
-                self._ahead = source.read(following)
+                frame = source.read(following)
+                self.frame_ahead.emit(frame, frame_pixels(frame.rgb, self._view))
+
+    def _following(self, source: Source, index: int) -> int | None:
+        """What will be shown after this frame, None when nobody can tell."""
+        first, last = self._loop or (0, source.frame_count - 1)
+        is_turn = self._loop is not None and index == first and 0 <= last - self._last_index < _LONGEST_STRIDE
+        step = 1 if is_turn else index - self._last_index
+        if not 0 < step <= _LONGEST_STRIDE:
+            return None
+        if index <= last < index + step:
+            return first if self._loop is not None else None
+        return index + step if index + step < source.frame_count else None
 
 
 def open_any(spec: str) -> Source:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from medseg_gui.overlay import PALETTES
+from medseg_gui.qt.frame_pixels import frame_pixels
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.types import POLYP
@@ -62,6 +63,20 @@ def turn_wheel(view: VideoView, point: QPoint, notches: int) -> None:
     QApplication.sendEvent(view, event)
 
 
+class Painted(QObject):
+    """Notes which part of a view is painted."""
+
+    def __init__(self, view: VideoView) -> None:
+        super().__init__(view)
+        self.rects: list[QRect] = []
+        view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.rects.append(event.rect())
+        return False
+
+
 def frame_point(view: VideoView, point: QPoint) -> QPointF:
     """Which frame pixel lies under a view pixel."""
     inverted, _ = view.zoom.transform.inverted()
@@ -74,6 +89,43 @@ def test_frame_is_painted_in_its_own_colours(view: VideoView, opened: AppState) 
     red[:] = (200, 30, 60)
     opened.playback.set_frame(type(frame)(1, frame.time_s, frame.source_id, red))
     assert colour_at(view, MIDDLE) == (200, 30, 60)
+
+
+def test_pixels_that_fit_the_view_are_painted_as_they_are(view: VideoView, opened: AppState) -> None:
+    frame = make_frame(1)
+    assert opened.display.view == (640, 360)
+    noise = np.random.default_rng(0).integers(0, 256, (360, 640, 4), np.uint8)
+    noise[..., 3] = 255
+    opened.playback.set_frame(frame, noise)
+    np.testing.assert_array_equal(pixels(view), noise[..., 2::-1])
+
+
+def test_pixels_for_another_view_are_stretched_until_better_ones_come(view: VideoView, opened: AppState) -> None:
+    frame = make_frame(1)
+    opened.playback.set_frame(frame, frame_pixels(np.full_like(frame.rgb, 90), (80, 45)))
+    assert colour_at(view, QPoint(630, 350)) == (90,) * 3
+    opened.playback.set_pixels(frame, frame_pixels(np.full_like(frame.rgb, 150), (640, 360)))
+    assert colour_at(view, QPoint(630, 350)) == (150,) * 3
+    opened.playback.set_pixels(make_frame(2), frame_pixels(frame.rgb))  # of a frame that is gone
+    assert colour_at(view, QPoint(630, 350)) == (150,) * 3
+
+
+def test_a_zoomed_frame_needs_its_own_pixels(view: VideoView, opened: AppState) -> None:
+    view.zoom_by(2)
+    assert opened.display.view is None
+    view.fit()
+    assert opened.display.view == (640, 360)
+
+
+def test_another_overlay_repaints_where_it_was_and_where_it_is(view: VideoView, opened: AppState, qtbot: QtBot) -> None:
+    opened.analysis.set_overlay(make_overlay())
+    view.repaint()
+    painted = Painted(view)
+    opened.analysis.set_overlay(None)
+    opened.analysis.set_overlay(make_overlay())
+    qtbot.waitUntil(lambda: bool(painted.rects))
+    assert painted.rects[0].contains(MIDDLE)
+    assert not any(rect.contains(OUTSIDE) for rect in painted.rects)
 
 
 def test_painted_once_for_each_new_frame(view: VideoView, opened: AppState, qtbot: QtBot) -> None:
