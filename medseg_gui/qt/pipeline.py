@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, fields
 
-import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject
 
 from medseg_gui.errors import MedsegError
@@ -21,6 +20,7 @@ from medseg_gui.qt.frame_counter import FrameCounter
 from medseg_gui.qt.projecting import Projecting
 from medseg_gui.qt.propagating import Propagating
 from medseg_gui.qt.reviewing import Reviewing
+from medseg_gui.qt.scanning import Scanning
 from medseg_gui.qt.settings_keeper import SettingsKeeper
 from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.app_state import AppState
@@ -47,7 +47,7 @@ from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
 from medseg_gui.qt.workers.propagate import PropagateWorker
-from medseg_gui.qt.workers.scan import ScanJob, ScanWorker
+from medseg_gui.qt.workers.scan import ScanWorker
 from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
@@ -132,12 +132,12 @@ class Pipeline(QObject):
         self._ahead: tuple[Frame, UInt8Array] | None = None
         self._loaded: dict[int, str] = {}
         self._is_frame_failing = False
-        self._scan_job: ScanJob | None = None
         self._waiting_overlay: Overlay | None = None
         self.counter = FrameCounter(self.state.performance, self)
         self.settings = SettingsKeeper(settings, self.state, self)
         self._ask_workers()
         self._hear_workers()
+        self.scanning = Scanning(self.state, self._workers.scan, self)
         self.explaining = Explaining(self.state, self._workers.explain, self._workers.picture, self)
         self.checking = Checking(self.state, self._workers.check, self)
         self.correcting = Correcting(self.state, self._workers.edit, self)
@@ -185,8 +185,6 @@ class Pipeline(QObject):
         state.display.view_changed.connect(self.on_view_changed)
         state.display.threshold_changed.connect(self.compose_again)
         state.display.probability_shown_changed.connect(self.compose_again)
-        state.analysis.scan_requested.connect(self.on_scan_requested)
-        state.analysis.scan_stop_requested.connect(self.on_scan_stop_requested)
         self.settings.changed.connect(self.on_settings_changed)
 
     def _hear_workers(self) -> None:
@@ -205,9 +203,6 @@ class Pipeline(QObject):
         workers.segment.refused.connect(self.on_refused)
         workers.segment.segmented.connect(self.on_segmented)
         workers.compose.composed.connect(self.on_composed)
-        workers.scan.noted.connect(self.on_scan_noted)
-        workers.scan.progressed.connect(self.on_scan_progressed)
-        workers.scan.ended.connect(self.on_scan_ended)
 
     def on_settings_changed(self, settings: Settings) -> None:
         """Have them saved."""
@@ -220,14 +215,13 @@ class Pipeline(QObject):
         self._workers.decode.open(spec)
 
     def on_playing_changed(self, is_playing: bool) -> None:
-        """In motion, the processor belongs to the picture and what is predicted for it."""
-        self._workers.scan.hold(is_playing)
+        """An overlay that waited for the next frame is drawn now: none comes."""
         if not is_playing:
             self._draw_waiting()
 
     def on_opened(self, source: SourceInfo) -> None:
         """Everything begins anew; the session tells last, when the rest is ready."""
-        self.on_scan_stop_requested()
+        self.scanning.stop()
         self._source_id, self._ahead = source.source_id, None
         self._is_frame_failing = False
         self._waiting_overlay = None
@@ -297,7 +291,7 @@ class Pipeline(QObject):
 
     def on_weights_chosen(self, class_id: int, name: str) -> None:
         """What other weights saw no longer holds."""
-        self.on_scan_stop_requested()
+        self.scanning.stop()
         self._waiting_overlay = None
         self.state.analysis.forget_class(class_id)
         self.state.analysis.forget_segmentation()
@@ -379,47 +373,3 @@ class Pipeline(QObject):
 
     def _chosen(self) -> dict[int, str]:
         return {class_id: name for class_id, name in self.state.session.chosen.items() if name}
-
-    # The timeline
-
-    def on_scan_requested(self) -> None:
-        """Look at all frames that the chosen weights have not seen yet."""
-        source, chosen = self.state.session.source, self._chosen()
-        if source is None or not source.frame_count:
-            self.state.session.notice("Only a video or a folder can be scanned; a camera has no end.")
-        elif not chosen:
-            self.state.session.notice("Choose weights first; then the video can be scanned.")
-        elif not len(indices := self._unseen(chosen)):
-            self.state.session.notice("The timeline is filled already.")
-        else:
-            self._scan_job = ScanJob(source.spec, source.source_id, tuple(chosen.values()), indices)
-            self._workers.scan.submit(self._scan_job)
-            self.state.analysis.set_scanning(True)
-            if self.state.playback.is_playing:
-                self.state.session.notice("The scan goes on whenever playback is paused.")
-
-    def _unseen(self, chosen: dict[int, str]) -> list[int]:
-        lanes = [self.state.analysis.lanes[class_id] for class_id in chosen]
-        return np.flatnonzero(np.isnan(lanes).any(axis=0)).tolist()
-
-    def on_scan_stop_requested(self) -> None:
-        """What was found stays; what still comes is thrown away."""
-        self._scan_job = None
-        self._workers.scan.cancel()
-        self.state.analysis.set_scanning(False)
-
-    def on_scan_noted(self, job: ScanJob, peaks: dict[int, dict[int, float]]) -> None:
-        """Some more frames were seen."""
-        if job is self._scan_job:
-            self.state.analysis.note_many(peaks)
-
-    def on_scan_progressed(self, job: ScanJob, done: int, total: int) -> None:
-        """The scan is so far."""
-        if job is self._scan_job:
-            self.state.analysis.set_scan_progress(done, total)
-
-    def on_scan_ended(self, job: ScanJob) -> None:
-        """It came to its end, or failed and said so."""
-        if job is self._scan_job:
-            self._scan_job = None
-            self.state.analysis.set_scanning(False)
