@@ -92,7 +92,7 @@ class TrainingFrames(QWidget):
             self.summary.setText(f"{learnt} frames to learn from · {compared} later ones held out for the comparison")
         else:
             self.summary.setText(
-                f"{learnt} frames of {_patients(len(plan.to_learn))} to learn from · {compared} of "
+                f"{learnt} frames of {_patients(len(plan.to_learn))} to learn from · {compared} frames of "
                 f"{_patients(len(plan.to_compare))} held out for the comparison, never learnt from"
             )
 

@@ -150,7 +150,7 @@ def test_patients_are_listed_with_their_use(page: TrainingPage, state: AppState)
     tree = page.setup.frames.tree
     assert [tree.topLevelItem(i).text(0) for i in range(3)] == ["a.mp4", "b.mp4", "c.mp4"]
     assert page.setup.frames.bar.counts == (30, 10)
-    assert "30 frames of 1 patient to learn from · 10 of 2 patients held out" in page.setup.frames.summary.text()
+    assert "30 frames of 1 patient to learn from · 10 frames of 2 patients held out" in page.setup.frames.summary.text()
 
 
 def test_a_patient_is_held_out_or_left_out_in_its_line(page: TrainingPage, state: AppState) -> None:
