@@ -64,6 +64,10 @@ class Ledger:
             self.book_bias(share, bias)
         return share
 
+    def book_stabiliser(self, share: Tensor) -> None:
+        """Book what ε takes of relevance that is shared as share · (z + ε)."""
+        self.stabiliser.append(EPSILON * share.sum())
+
     def book_bias(self, share: Tensor, bias: Tensor) -> None:
         """Book what a bias takes of relevance that is shared as share · z.
 
@@ -99,7 +103,7 @@ class LayerCall:
     def signed_parts(self) -> list[tuple[Tensor, Tensor]]:
         """(input, the weights with which it gives positive products); one part if no input is negative."""
         positive = self.weights.positive
-        if bool((self.x >= 0).all()):
+        if float(self.x.amin()) >= 0:
             return [(self.x, positive)]
         return [(self.x.clamp(min=0), positive), (self.x.clamp(max=0), self.weights.negative)]
 
@@ -118,10 +122,13 @@ def zplus(call: LayerCall) -> Redistribution:
     """Only what speaks for: R_j = Σ_k (a_j w_jk)⁺ / Σ_j (a_j w_jk)⁺ · R_k. Montavon 2017, eq. 10."""
     parts = call.signed_parts()
     bias = None if call.weights.bias is None else call.weights.bias.clamp(min=0)
-    z = _positive_sum(call, parts, bias)
+    z = _positive_sum(call, parts, bias).add_(EPSILON)
 
     def share(relevance: Tensor) -> Tensor:
-        s = call.ledger.divide(relevance, z, bias)
+        s = relevance / z
+        call.ledger.book_stabiliser(s)
+        if bias is not None:
+            call.ledger.book_bias(s, bias)
         return _total([call.map.pull_back(s, w, x).mul_(x) for x, w in parts])
 
     return share
@@ -131,26 +138,23 @@ def gamma(call: LayerCall) -> Redistribution:
     """What agrees with the output counts γ times more; between ε (γ = 0) and z⁺ (γ → ∞).
 
     R_j = Σ_k (a_j w_jk + γ (a_j w_jk)^±) / Σ_j (…) · R_k, with + where z_k > 0 and − where z_k < 0. Montavon 2019,
-    section 10.2.3.
+    section 10.2.3. As (a w)^± = (a w ± |a w|) / 2, it is taken from Σ a w, which is known, and from Σ |a| |w|: what
+    agrees and what does not need not be told apart.
     """
-    parts = call.signed_parts()
-    bias = call.weights.bias
-    positive = _positive_sum(call, parts, None if bias is None else bias.clamp(min=0))
-    above = call.z >= 0
-    z = torch.where(above, positive, call.z - positive).mul_(GAMMA).add_(call.z)
+    weights, size = call.weights, call.x.abs()
+    plain, extra = 1 + GAMMA / 2, GAMMA / 2
+    z = call.map.apply(size, weights.absolute, None if weights.bias is None else weights.bias.abs())
+    z = z.mul_(extra).add_(EPSILON).copysign_(call.z).add_(call.z, alpha=plain)
 
     def share(relevance: Tensor) -> Tensor:
-        s = call.ledger.divide(relevance, z)
-        up = s * above
-        down = s - up
-        if bias is not None:
-            call.ledger.book_bias(s, bias)
-            call.ledger.book_bias(up, GAMMA * bias.clamp(min=0))
-            call.ledger.book_bias(down, GAMMA * bias.clamp(max=0))
-        # (a w)⁻ = a w − (a w)⁺ spares the products with the negative part.
-        plain = call.map.pull_back(s.add_(down, alpha=GAMMA), call.weights.weight, call.x).mul_(call.x)
-        signed = up.sub_(down).mul_(GAMMA)
-        return _total([plain, *(call.map.pull_back(signed, w, x).mul_(x) for x, w in parts)])
+        s = relevance / z
+        agreeing = torch.div(relevance, z.abs())
+        call.ledger.book_stabiliser(agreeing)
+        if weights.bias is not None:
+            call.ledger.book_bias(s, plain * weights.bias)
+            call.ledger.book_bias(agreeing, extra * weights.bias.abs())
+        found = call.map.pull_back(s, weights.weight, call.x).mul_(call.x).mul_(plain)
+        return found.addcmul_(call.map.pull_back(agreeing, weights.absolute, size), size, value=extra)
 
     return share
 
