@@ -168,6 +168,7 @@ def test_relevance_that_is_not_finite_is_told_and_never_given(info: WeightsInfo)
     explainer = FrameExplainer(info, "cpu")
     for weights in explainer._explained.book.layers.values():
         weights.weight = weights.weight * 1e12  # beyond single precision after a few layers
+        weights.of_terms.clear()
     with pytest.raises(ExplanationError, match="not finite"):
         explainer.explain(frame_of(), request_for("lrp", rule="epsilon"))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -113,33 +114,56 @@ class MatrixProduct:
         return s @ weight
 
 
+def _as_it_is(weight: Tensor) -> Tensor:
+    return weight
+
+
+@dataclass(eq=False)
+class TermWeights:
+    """Weights of a layer for some of its input channels; the forms that rules need are made once.
+
+    Attributes:
+        own: in the layer's own shape.
+        arrange: gives them the shape that the linear map takes.
+    """
+
+    own: Tensor
+    arrange: Callable[[Tensor], Tensor] = _as_it_is
+
+    @cached_property
+    def all(self) -> Tensor:
+        return self.arrange(self.own)
+
+    @cached_property
+    def positive(self) -> Tensor:
+        return self.arrange(self.own.clamp(min=0))
+
+    @cached_property
+    def negative(self) -> Tensor:
+        return self.arrange(self.own.clamp(max=0))
+
+    @cached_property
+    def absolute(self) -> Tensor:
+        return self.arrange(self.own.abs())
+
+
 @dataclass(eq=False)
 class LayerWeights:
-    """Weights of one layer with BatchNorm already in them; the parts that rules need are made once.
+    """Weights of one layer with BatchNorm already in them.
 
     Attributes:
         weight: as the layer's own.
         bias: (C,) or None.
         name: of the layer in the network, for messages.
         is_head: whether it comes after the last block, next to the logits.
+        of_terms: weights by the pieces of the input that they were split for.
     """
 
     weight: Tensor
     bias: Tensor | None
     name: str = ""
     is_head: bool = False
-
-    @cached_property
-    def positive(self) -> Tensor:
-        return self.weight.clamp(min=0)
-
-    @cached_property
-    def negative(self) -> Tensor:
-        return self.weight.clamp(max=0)
-
-    @cached_property
-    def absolute(self) -> Tensor:
-        return self.weight.abs()
+    of_terms: dict[Hashable, list[TermWeights]] = field(default_factory=dict)
 
 
 def as_channels(bias: Tensor, like: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from medseg_gui.explain.linear_map import Convolution
+from medseg_gui.explain.linear_map import Convolution, LayerWeights, TermWeights
 
 ON_DOUBLED = Convolution(stride=(2, 2), padding=(1, 1), dilation=(1, 1), groups=1, transposed=True)
 """What a convolution is to a tensor that was doubled for it; its weights are `folded`."""
@@ -68,6 +68,20 @@ def takes_doubled(linear: Convolution, weight: Tensor) -> bool:
     return plain and at_each_pixel and tuple(weight.shape[2:]) == (3, 3)
 
 
+def split_weights(weights: LayerWeights, pieces: Sequence[Piece]) -> list[TermWeights]:
+    """A layer's weights for each piece of its input, those for doubled ones `folded`."""
+    layout = tuple((p.channels, p.is_doubled) for p in pieces)
+    if layout not in weights.of_terms:
+        own = [weights.weight]  # one piece takes them in whatever shape: grouped and transposed ones do not split
+        if len(pieces) > 1:
+            own = [_dense(part) for part in weights.weight.split([p.channels for p in pieces], dim=1)]
+        weights.of_terms[layout] = [
+            TermWeights(part, folded) if p.is_doubled else TermWeights(part)
+            for part, p in zip(own, pieces, strict=True)
+        ]
+    return weights.of_terms[layout]
+
+
 def folded(weight: Tensor) -> Tensor:
     """(out, in, 3, 3) weights after a doubling -> (in, out, 4, 4) weights of `ON_DOUBLED` before it.
 
@@ -76,4 +90,8 @@ def folded(weight: Tensor) -> Tensor:
     turned = weight.flip(2, 3).transpose(0, 1)
     sums: Tensor = F.pad(turned, (1, 0, 0, 0)) + F.pad(turned, (0, 1, 0, 0))
     sums = F.pad(sums, (0, 0, 1, 0)) + F.pad(sums, (0, 0, 0, 1))
-    return sums.contiguous(memory_format=torch.channels_last)
+    return _dense(sums)
+
+
+def _dense(weight: Tensor) -> Tensor:
+    return weight.contiguous(memory_format=torch.channels_last)

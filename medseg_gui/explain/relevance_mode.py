@@ -1,11 +1,13 @@
 """Runs an untouched network so that the gradient of any of its tensors is that tensor's relevance.
 
-A `TorchFunctionMode` sees every function that the network calls and is local to its thread. Values are computed as
-ever; only the way back is another one: each function becomes an autograd function whose backward is a relevance rule.
+A `TorchFunctionMode` sees every function that the network calls and is local to its thread. Values are, up to rounding,
+what they ever were; only the way back is another one: each function becomes an autograd function whose backward is a
+relevance rule.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +20,7 @@ from medseg_gui.errors import NoRuleError
 from medseg_gui.explain.blocks import mark, named_tensors
 from medseg_gui.explain.layer_book import LayerBook, norm_affine
 from medseg_gui.explain.linear_map import (
+    Convolution,
     LayerWeights,
     LinearMap,
     MatrixProduct,
@@ -25,7 +28,8 @@ from medseg_gui.explain.linear_map import (
     convolution,
     transposed_convolution,
 )
-from medseg_gui.explain.rules import LayerCall, Ledger, RuleBook, box
+from medseg_gui.explain.pieces import ON_DOUBLED, Piece, Pieces, is_doubling, split_weights, takes_doubled
+from medseg_gui.explain.rules import LayerCall, Ledger, RuleBook, Term, box, output_of
 
 _Backward = Callable[[Tensor], Sequence[Tensor | None]]
 
@@ -56,6 +60,7 @@ class RelevanceMode(TorchFunctionMode):
         ledger: filled by each backward pass.
         blocks: name -> output of each block that was passed.
         skips: name -> what a concatenation took of that block's output.
+        pieces: what was enlarged, and what was put beside it.
     """
 
     def __init__(self, book: LayerBook, rules: RuleBook, pixels: Tensor, low: Tensor, high: Tensor) -> None:
@@ -65,6 +70,7 @@ class RelevanceMode(TorchFunctionMode):
         self.ledger = Ledger()
         self.blocks: dict[str, Tensor] = {}
         self.skips: dict[str, Tensor] = {}
+        self.pieces = Pieces()
         # Bounds go along with the pixels through a padding. The tensors are kept so that their ids stay theirs.
         self._bounds: dict[int, tuple[Tensor, Tensor, Tensor]] = {id(pixels): (pixels, low, high)}
         self._last_layer = ""
@@ -88,16 +94,20 @@ class RelevanceMode(TorchFunctionMode):
         """A convolution or matrix product under the rule of its place."""
         weights = self.book.layers.get(id(weight)) or LayerWeights(weight.detach(), bias)
         self._last_layer = weights.name
-        a = x.detach()
-        z = linear.apply(a, weights.weight, weights.bias)
+        pieces = self.pieces.of(x) if isinstance(linear, Convolution) and takes_doubled(linear, weight) else [Piece(x)]
+        terms = [
+            Term(ON_DOUBLED if piece.is_doubled else linear, part, piece.source.detach())
+            for piece, part in zip(pieces, split_weights(weights, pieces), strict=True)
+        ]
+        z = output_of(terms, weights.bias)
         if not x.requires_grad:
             return z
-        call = LayerCall(linear, weights, a, z, self.ledger)
+        call = LayerCall(terms, weights.bias, z, self.ledger)
         if self.rules.box_at_pixels and id(x) in self._bounds:
             share = box(call, *self._bounds[id(x)][1:])
         else:
             share = (self.rules.head if weights.is_head else self.rules.body)(call)
-        return self.with_rule(z, lambda relevance: (share(relevance),), x)
+        return self.with_rule(z, share, *(piece.source for piece in pieces))
 
     def with_rule(self, value: Tensor, share: _Backward, *inputs: Tensor) -> Tensor:
         """`value` as a function of `inputs` whose way back is `share`."""
@@ -114,7 +124,7 @@ class RelevanceMode(TorchFunctionMode):
         def share(relevance: Tensor) -> list[Tensor | None]:
             s = ledger.divide(relevance, z)
             for part in constant:
-                ledger.book_bias(s, part.expand_as(s))
+                ledger.book_constant(s, part.expand_as(s))
             return [_fit(p * s, p.shape) if v.requires_grad else None for p, v in zip(parts, summands, strict=True)]
 
         constant = [s.detach() for s in summands if not s.requires_grad]
@@ -127,7 +137,7 @@ class RelevanceMode(TorchFunctionMode):
             self._bounds[id(result)] = (result, function(low), function(high))
 
     def note_skips(self, pieces: Sequence[Tensor]) -> list[Tensor]:
-        """Give the pieces of a concatenation names of their own, so that each one's relevance can be asked for."""
+        """Give what a concatenation takes names of their own, so that each one's relevance can be asked for."""
         owners = {id(tensor): name for name, tensor in self.blocks.items() if name.startswith(("encoder", "skip"))}
         own = []
         for piece in pieces:
@@ -139,7 +149,10 @@ class RelevanceMode(TorchFunctionMode):
 
 
 def _mark(run: RelevanceMode, /, output: Any, names: tuple[str, ...]) -> Any:
-    run.blocks |= dict(named_tensors(output, names))
+    named = dict(named_tensors(output, names))
+    for block in named.values():
+        run.pieces.forget(block)  # else its relevance would go around it
+    run.blocks |= named
     return output
 
 
@@ -245,7 +258,10 @@ def _averaging(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _interpolate(run: RelevanceMode, /, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # noqa: A002
     way = kwargs.get("mode", args[2] if len(args) > 2 else "nearest")
     if way.startswith("nearest"):
-        return F.interpolate(input, *args, **kwargs)  # copies: autograd gathers their relevance
+        result = F.interpolate(input, *args, **kwargs)  # copies: autograd gathers their relevance
+        if is_doubling(result, input, way):
+            run.pieces.note(result, [Piece(input, is_doubled=True)])
+        return result
     if way == "bicubic":
         raise NoRuleError("Relevance has no rule for bicubic interpolation; choose Grad-CAM or HiResCAM instead.")
     return _averaging(F.interpolate)(run, input, *args, **kwargs)
@@ -260,7 +276,14 @@ def _pad(run: RelevanceMode, /, input: Tensor, pad: Any, mode: str = "constant",
 
 
 def _cat(run: RelevanceMode, /, tensors: Sequence[Tensor], *args: Any, **kwargs: Any) -> Tensor:
-    return torch.cat(run.note_skips(tensors), *args, **kwargs)
+    own = run.note_skips(tensors)
+    result = torch.cat(own, *args, **kwargs)
+    if kwargs.get("dim", args[0] if args else 0) == 1 and any(t in run.pieces for t in tensors):
+        pieces = [
+            run.pieces.of(t) if t in run.pieces else [Piece(alias)] for t, alias in zip(tensors, own, strict=True)
+        ]
+        run.pieces.note(result, list(itertools.chain(*pieces)))
+    return result
 
 
 def _fit(relevance: Tensor, shape: torch.Size) -> Tensor:

@@ -1,7 +1,8 @@
 """The relevance rules of LRP: how what arrives at a layer's output is shared among its inputs.
 
-Each rule takes a layer and its input and gives back the function R_out -> R_in. R_in is exactly what autograd will
-hand on as the "gradient" of the input. What goes to the bias and to the stabiliser is booked in the ledger.
+Each rule takes a layer and its input and gives back the function R_out -> R_in, one R_in for each piece of the input.
+R_in is exactly what autograd will hand on as the "gradient" of the piece. What goes to the bias and to the stabiliser
+is booked in the ledger.
 
 Sources: Bach 2015, PLoS ONE 10 (epsilon); Montavon 2017 (z⁺ and the box rule z^B); Montavon 2019, LNCS 11700 (gamma,
 composites); for inputs of both signs the generalised forms of Andéol 2021.
@@ -9,13 +10,14 @@ composites); for inputs of both signs the generalised forms of Andéol 2021.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from medseg_gui.explain.linear_map import LayerWeights, LinearMap, as_channels
+from medseg_gui.explain.linear_map import LinearMap, TermWeights
 
 EPSILON = 1e-6
 # Montavon 2019 takes 0.25. Measured on a trained U-Net: the larger γ, the calmer the map under slight noise (rank
@@ -23,7 +25,7 @@ EPSILON = 1e-6
 # (0.05, 0.05, 0.07, 0.38; on a trained generator 0.19 at 0.25, 0.27 at 1).
 GAMMA = 0.5
 
-Redistribution = Callable[[Tensor], Tensor]
+Redistribution = Callable[[Tensor], list[Tensor]]
 
 
 @dataclass
@@ -61,25 +63,57 @@ class Ledger:
         share = torch.div(relevance, divisor, out=divisor)  # these tensors are large: their memory is the cost
         self.stabiliser.append(_dot(share, stabiliser))
         if bias is not None:
-            self.book_bias(share, bias)
+            self.book(share, bias)
         return share
 
-    def book_stabiliser(self, share: Tensor) -> None:
-        """Book what ε takes of relevance that is shared as share · (z + ε)."""
-        self.stabiliser.append(EPSILON * share.sum())
+    def book_constant(self, share: Tensor, constant: Tensor) -> None:
+        """Book what a part of z takes that belongs to no input, of the shape of `share`."""
+        self.bias.append(_dot(share, constant))
 
-    def book_bias(self, share: Tensor, bias: Tensor) -> None:
-        """Book what a bias takes of relevance that is shared as share · z.
+    def book(self, share: Tensor, bias: Tensor | None, stabiliser: float = 0.0) -> None:
+        """Book what bias and stabiliser take of relevance that is shared as share · z.
 
         Args:
             share: R / z.
-            bias: (C,), or of the shape of `share`.
+            bias: (C,) part of z.
+            stabiliser: part of z, the same everywhere.
         """
-        if bias.shape == share.shape:
-            self.bias.append(_dot(share, bias))
-        else:
-            channels = share.sum((0, *range(2, share.dim()))) if share.dim() > 2 else share.sum(0)
+        channels = share.sum((0, *range(2, share.dim()))) if share.dim() > 2 else share.sum(0)
+        if bias is not None:
             self.bias.append(torch.dot(channels, bias))
+        if stabiliser:
+            self.stabiliser.append(stabiliser * channels.sum())
+
+
+@dataclass(eq=False)
+class Term:
+    """What a layer makes of one piece of its input; its output is the sum of the terms and the bias.
+
+    Attributes:
+        map: the layer without weights.
+        weights: for this piece, BatchNorm merged.
+        x: the piece, detached.
+    """
+
+    map: LinearMap
+    weights: TermWeights
+    x: Tensor
+
+    @cached_property
+    def is_signed(self) -> bool:
+        """Whether there are negative values in it."""
+        return not float(self.x.amin()) >= 0
+
+    @cached_property
+    def size(self) -> Tensor:
+        """Its absolute values."""
+        return self.x.abs() if self.is_signed else self.x
+
+    def signed_parts(self) -> list[tuple[Tensor, Tensor]]:
+        """(values, the weights with which they give positive products)."""
+        if not self.is_signed:
+            return [(self.x, self.weights.positive)]
+        return [(self.x.clamp(min=0), self.weights.positive), (self.x.clamp(max=0), self.weights.negative)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,49 +121,48 @@ class LayerCall:
     """One use of a layer, as rules see it. Tensors are detached.
 
     Attributes:
-        map: the layer without weights.
-        weights: its weights, BatchNorm merged.
-        x: its input.
-        z: its output, bias included.
+        terms: at least one.
+        bias: (C,) or None.
+        z: its output: all terms and the bias.
         ledger: of this explanation.
     """
 
-    map: LinearMap
-    weights: LayerWeights
-    x: Tensor
+    terms: Sequence[Term]
+    bias: Tensor | None
     z: Tensor
     ledger: Ledger
 
-    def signed_parts(self) -> list[tuple[Tensor, Tensor]]:
-        """(input, the weights with which it gives positive products); one part if no input is negative."""
-        positive = self.weights.positive
-        if float(self.x.amin()) >= 0:
-            return [(self.x, positive)]
-        return [(self.x.clamp(min=0), positive), (self.x.clamp(max=0), self.weights.negative)]
+
+def output_of(terms: Sequence[Term], bias: Tensor | None) -> Tensor:
+    """Σ_j a_j w_jk + b_k."""
+    return _sum_over(terms, bias, lambda t: (t.x, t.weights.all))
 
 
 def epsilon(call: LayerCall) -> Redistribution:
     """R_j = Σ_k a_j w_jk / (z_k + ε·sign z_k) · R_k. Bach 2015, eq. 58."""
 
-    def share(relevance: Tensor) -> Tensor:
-        s = call.ledger.divide(relevance, call.z, call.weights.bias)
-        return call.map.pull_back(s, call.weights.weight, call.x).mul_(call.x)
+    def share(relevance: Tensor) -> list[Tensor]:
+        s = call.ledger.divide(relevance, call.z, call.bias)
+        return [t.map.pull_back(s, t.weights.all, t.x).mul_(t.x) for t in call.terms]
 
     return share
 
 
 def zplus(call: LayerCall) -> Redistribution:
     """Only what speaks for: R_j = Σ_k (a_j w_jk)⁺ / Σ_j (a_j w_jk)⁺ · R_k. Montavon 2017, eq. 10."""
-    parts = call.signed_parts()
-    bias = None if call.weights.bias is None else call.weights.bias.clamp(min=0)
-    z = _positive_sum(call, parts, bias).add_(EPSILON)
+    bias = None if call.bias is None else call.bias.clamp(min=0)
 
-    def share(relevance: Tensor) -> Tensor:
+    if any(t.is_signed for t in call.terms):
+        # Half of Σ a w + Σ |a| |w|, of which the first is known already: one pass of the layer instead of two.
+        positive = _sum_of_sizes(call).add_(call.z).mul_(0.5).clamp_(min=0)
+    else:
+        positive = _sum_over(call.terms, bias, lambda t: (t.x, t.weights.positive))
+    z = positive.add_(EPSILON)
+
+    def share(relevance: Tensor) -> list[Tensor]:
         s = relevance / z
-        call.ledger.book_stabiliser(s)
-        if bias is not None:
-            call.ledger.book_bias(s, bias)
-        return _total([call.map.pull_back(s, w, x).mul_(x) for x, w in parts])
+        call.ledger.book(s, bias, EPSILON)
+        return [_total([t.map.pull_back(s, w, x).mul_(x) for x, w in t.signed_parts()]) for t in call.terms]
 
     return share
 
@@ -138,23 +171,27 @@ def gamma(call: LayerCall) -> Redistribution:
     """What agrees with the output counts γ times more; between ε (γ = 0) and z⁺ (γ → ∞).
 
     R_j = Σ_k (a_j w_jk + γ (a_j w_jk)^±) / Σ_j (…) · R_k, with + where z_k > 0 and − where z_k < 0. Montavon 2019,
-    section 10.2.3. As (a w)^± = (a w ± |a w|) / 2, it is taken from Σ a w, which is known, and from Σ |a| |w|: what
-    agrees and what does not need not be told apart.
+    section 10.2.3. As (a w)^± is (a w ± |a w|) / 2, both sums are, but for a factor that they share, those of
+    a w ± κ |a w| with κ = γ / (2 + γ): nothing needs to be told apart by its sign.
     """
-    weights, size = call.weights, call.x.abs()
-    plain, extra = 1 + GAMMA / 2, GAMMA / 2
-    z = call.map.apply(size, weights.absolute, None if weights.bias is None else weights.bias.abs())
-    z = z.mul_(extra).add_(EPSILON).copysign_(call.z).add_(call.z, alpha=plain)
+    kappa, stabiliser = GAMMA / (2 + GAMMA), EPSILON / (1 + GAMMA / 2)
 
-    def share(relevance: Tensor) -> Tensor:
+    z = _sum_of_sizes(call).mul_(kappa).add_(stabiliser).copysign_(call.z).add_(call.z)
+
+    def share(relevance: Tensor) -> list[Tensor]:
         s = relevance / z
-        agreeing = torch.div(relevance, z.abs())
-        call.ledger.book_stabiliser(agreeing)
-        if weights.bias is not None:
-            call.ledger.book_bias(s, plain * weights.bias)
-            call.ledger.book_bias(agreeing, extra * weights.bias.abs())
-        found = call.map.pull_back(s, weights.weight, call.x).mul_(call.x).mul_(plain)
-        return found.addcmul_(call.map.pull_back(agreeing, weights.absolute, size), size, value=extra)
+        agreeing = z.abs()
+        agreeing = torch.div(relevance, agreeing, out=agreeing)
+        call.ledger.book(agreeing, None if call.bias is None else kappa * call.bias.abs(), stabiliser)
+        if call.bias is not None:
+            call.ledger.book(s, call.bias)
+        return [back(t, s, agreeing) for t in call.terms]
+
+    def back(t: Term, s: Tensor, agreeing: Tensor) -> Tensor:
+        plain, sizes = t.map.pull_back(s, t.weights.all, t.x), t.map.pull_back(agreeing, t.weights.absolute, t.size)
+        if t.is_signed:
+            return plain.mul_(t.x).addcmul_(sizes, t.size, value=kappa)
+        return plain.add_(sizes, alpha=kappa).mul_(t.x)
 
     return share
 
@@ -164,13 +201,15 @@ def box(call: LayerCall, low: Tensor, high: Tensor) -> Redistribution:
 
     R_j = Σ_k (x_j w_jk − l_j w⁺_jk − h_j w⁻_jk) / Σ_j (…) · R_k; biases take no part.
     """
-    weights = call.weights
-    terms = [(call.x, weights.weight, 1.0), (low, weights.positive, -1.0), (high, weights.negative, -1.0)]
-    z = _total([sign * call.map.apply(x, w) for x, w, sign in terms])
+    (term,) = call.terms
+    weights = term.weights
+    parts = [(term.x, weights.all, 1.0), (low, weights.positive, -1.0), (high, weights.negative, -1.0)]
 
-    def share(relevance: Tensor) -> Tensor:
+    z = _total([sign * term.map.apply(x, w) for x, w, sign in parts])
+
+    def share(relevance: Tensor) -> list[Tensor]:
         s = call.ledger.divide(relevance, z)
-        return _total([sign * x * call.map.pull_back(s, w, x) for x, w, sign in terms])
+        return [_total([sign * x * term.map.pull_back(s, w, x) for x, w, sign in parts])]
 
     return share
 
@@ -182,17 +221,16 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum()
 
 
-def _positive_sum(call: LayerCall, parts: list[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
-    """Σ_j (a_j w_jk)⁺ + b_k.
+def _sum_of_sizes(call: LayerCall) -> Tensor:
+    """Σ_j |a_j| |w_jk| + |b_k|."""
+    bias = None if call.bias is None else call.bias.abs()
+    return _sum_over(call.terms, bias, lambda t: (t.size, t.weights.absolute))
 
-    For inputs of both signs it is half of Σ a w + Σ |a| |w|, of which the first is known already: one pass of the layer
-    instead of two.
-    """
-    if len(parts) == 1:
-        return call.map.apply(*parts[0], bias)
-    products = call.z if call.weights.bias is None else call.z - as_channels(call.weights.bias, call.z)
-    positive = (products + call.map.apply(call.x.abs(), call.weights.absolute)).mul_(0.5).clamp_(min=0)
-    return positive if bias is None else positive.add_(as_channels(bias, positive))
+
+def _sum_over(terms: Sequence[Term], bias: Tensor | None, chosen: Callable[[Term], tuple[Tensor, Tensor]]) -> Tensor:
+    """What a layer would give for other inputs and weights: `chosen` of each term."""
+    first, *rest = terms
+    return _total([first.map.apply(*chosen(first), bias), *(t.map.apply(*chosen(t)) for t in rest)])
 
 
 def _total(terms: list[Tensor]) -> Tensor:

@@ -145,6 +145,46 @@ def test_operations_keep_the_ledger(name: str, rule: str) -> None:
     assert bool(torch.isfinite(maps.pixels).all())
 
 
+def doubled_by_hand(x: Tensor) -> Tensor:
+    """Each pixel four times, in a way that nothing is known of."""
+    batch, channels, height, width = x.shape
+    copies = x[:, :, :, None, :, None].expand(batch, channels, height, 2, width, 2)
+    return copies.reshape(batch, channels, 2 * height, 2 * width)
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+@pytest.mark.parametrize("settings", [{}, {"bias": False}, {"dilation": 2, "padding": 2}, {"groups": 5}])
+def test_what_was_doubled_is_explained_as_if_it_stood_there(settings: dict[str, int], rule: str) -> None:
+    torch.manual_seed(8)
+    deep, skip = nn.Conv2d(3, 3, 3, stride=2, padding=1).double(), nn.Conv2d(3, 2, 1).double()
+    join, head = nn.Conv2d(5, 5, 3, **{"padding": 1} | settings).double(), nn.Conv2d(5, 1, 1).double()
+
+    def through(double: Callable[[Tensor], Tensor]) -> nn.Module:
+        def forward(x: Tensor) -> Tensor:  # below positive, beside it both signs
+            return head(F.relu(join(torch.cat([double(F.relu(deep(x))), skip(x)], 1))))
+
+        return Net(forward, deep, skip, join, head)
+
+    x = torch.rand(1, 3, 8, 8, dtype=torch.float64) - 0.3
+    found, run = relevance(through(lambda v: F.interpolate(v, scale_factor=2)), x, rule)
+    wanted, plain = relevance(through(doubled_by_hand), x, rule)
+    torch.testing.assert_close(run.logits, plain.logits)
+    torch.testing.assert_close(found, wanted)
+    assert run._mode.ledger.totals() == pytest.approx(plain._mode.ledger.totals())
+
+
+def test_a_block_that_doubles_has_its_relevance() -> None:
+    torch.manual_seed(9)
+    layers = nn.Conv2d(3, 4, 1), nn.Upsample(scale_factor=2), nn.Conv2d(4, 1, 3, padding=1)
+    network = nn.Sequential(*layers).double()
+    x = torch.rand(1, 3, 4, 4, dtype=torch.float64)
+    run = LrpPass(explained_of(network, x), x, "epsilon")
+    blocks = run.explain(start_of(run.logits.abs())).blocks
+    gathered = F.avg_pool2d(blocks["1"], 2) * 4
+    torch.testing.assert_close(gathered, blocks["0"])
+    assert bool(gathered.any())
+
+
 CONVOLUTIONS: dict[str, Callable[[], nn.Module]] = {
     "depthwise": lambda: nn.Conv2d(4, 4, 3, padding=1, groups=4),
     "grouped": lambda: nn.Conv2d(4, 8, 3, padding=1, groups=2),
