@@ -2,7 +2,8 @@
 
 Each rule takes a layer and its input and gives back the function R_out -> R_in, one R_in for each piece of the input.
 R_in is exactly what autograd will hand on as the "gradient" of the piece. What goes to the bias and to the stabiliser
-is booked in the ledger.
+is booked in the ledger. What a rule needs beside the layer's output is computed on the first way back: where nothing is
+predicted there is none.
 
 Sources: Bach 2015, PLoS ONE 10 (epsilon); Montavon 2017 (z⁺ and the box rule z^B); Montavon 2019, LNCS 11700 (gamma,
 composites); for inputs of both signs the generalised forms of Andéol 2021.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -152,15 +153,17 @@ def zplus(call: LayerCall) -> Redistribution:
     """Only what speaks for: R_j = Σ_k (a_j w_jk)⁺ / Σ_j (a_j w_jk)⁺ · R_k. Montavon 2017, eq. 10."""
     bias = None if call.bias is None else call.bias.clamp(min=0)
 
-    if any(t.is_signed for t in call.terms):
-        # Half of Σ a w + Σ |a| |w|, of which the first is known already: one pass of the layer instead of two.
-        positive = _sum_of_sizes(call).add_(call.z).mul_(0.5).clamp_(min=0)
-    else:
-        positive = _sum_over(call.terms, bias, lambda t: (t.x, t.weights.positive))
-    z = positive.add_(EPSILON)
+    @cache
+    def z() -> Tensor:
+        if any(t.is_signed for t in call.terms):
+            # Half of Σ a w + Σ |a| |w|, of which the first is known already: one pass of the layer instead of two.
+            positive = _sum_of_sizes(call).add_(call.z).mul_(0.5).clamp_(min=0)
+        else:
+            positive = _sum_over(call.terms, bias, lambda t: (t.x, t.weights.positive))
+        return positive.add_(EPSILON)
 
     def share(relevance: Tensor) -> list[Tensor]:
-        s = relevance / z
+        s = relevance / z()
         call.ledger.book(s, bias, EPSILON)
         return [_total([t.map.pull_back(s, w, x).mul_(x) for x, w in t.signed_parts()]) for t in call.terms]
 
@@ -176,11 +179,13 @@ def gamma(call: LayerCall) -> Redistribution:
     """
     kappa, stabiliser = GAMMA / (2 + GAMMA), EPSILON / (1 + GAMMA / 2)
 
-    z = _sum_of_sizes(call).mul_(kappa).add_(stabiliser).copysign_(call.z).add_(call.z)
+    @cache
+    def z() -> Tensor:
+        return _sum_of_sizes(call).mul_(kappa).add_(stabiliser).copysign_(call.z).add_(call.z)
 
     def share(relevance: Tensor) -> list[Tensor]:
-        s = relevance / z
-        agreeing = z.abs()
+        s = relevance / z()
+        agreeing = z().abs()
         agreeing = torch.div(relevance, agreeing, out=agreeing)
         call.ledger.book(agreeing, None if call.bias is None else kappa * call.bias.abs(), stabiliser)
         if call.bias is not None:
@@ -205,10 +210,12 @@ def box(call: LayerCall, low: Tensor, high: Tensor) -> Redistribution:
     weights = term.weights
     parts = [(term.x, weights.all, 1.0), (low, weights.positive, -1.0), (high, weights.negative, -1.0)]
 
-    z = _total([sign * term.map.apply(x, w) for x, w, sign in parts])
+    @cache
+    def z() -> Tensor:
+        return _total([sign * term.map.apply(x, w) for x, w, sign in parts])
 
     def share(relevance: Tensor) -> list[Tensor]:
-        s = call.ledger.divide(relevance, z)
+        s = call.ledger.divide(relevance, z())
         return [_total([sign * x * term.map.pull_back(s, w, x) for x, w, sign in parts])]
 
     return share

@@ -17,6 +17,8 @@ from medseg_gui.explain import EXPLAINERS
 from medseg_gui.explain.blocks import mark, named_tensors
 from medseg_gui.explain.cost import flops, flops_of, flops_of_pixels_alone
 from medseg_gui.explain.grad_cam import CamPass
+from medseg_gui.explain.lrp import LrpPass
+from medseg_gui.explain.rules import RULES
 from medseg_gui.explain.short_gradient import GradientsFrom
 from medseg_gui.types import ExplanationRequest
 from tests.explain.as_modules import blocks_of
@@ -116,6 +118,8 @@ def test_costs_stay_within_their_limits(case: Case) -> None:
     limits = {"epsilon": 2.2, "zplus": 4.0}
     costs = {r: flops_of(explained, x, ExplanationRequest("layers", r)) / forward for r in limits}
     assert all(costs[r] <= limits[r] for r in limits)
+    alone = [flops(lambda rule=r: LrpPass(explained, x, rule)) / forward for r in RULES]
+    assert max(alone) <= 1.0  # where nothing is predicted it ends there
     assert flops_of_pixels_alone(explained, x, "epsilon") / forward == costs["epsilon"]  # blocks come for nothing
     most = 2.0 if case.name == "sdnet" else 1.5  # its bottleneck lies near the start, at the picture's full size
     for method in ("gradcam", "hirescam"):
