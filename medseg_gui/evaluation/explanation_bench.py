@@ -22,7 +22,7 @@ from medseg_gui.networks import build_network
 from medseg_gui.networks.weights import WeightsInfo, load_network
 from medseg_gui.types import ExplanationRequest, Frame, Target
 
-_WARM_UP = 2
+_WARM_UP = 1
 _ZENNIT_RULES = ("epsilon", "zplus") if importlib.util.find_spec("zennit") is not None else ()
 
 
@@ -35,7 +35,7 @@ class Cost:
         forwards: operations of the whole explanation as multiples of one forward pass, which it includes.
         median_ms: half of all took less.
         best_ms: the quickest: what it costs where nobody else wants the processor.
-        per_forward: best time as a multiple of one forward pass's.
+        per_forward: best time as a multiple of one forward pass's: the same on slower computers.
     """
 
     name: str
@@ -56,19 +56,16 @@ def measure_costs(info: WeightsInfo, frames: Sequence[Frame], device: str = "aut
     explainer = FrameExplainer(info, device)
     x = explainer.prepare(frames[0].rgb)
     network = load_network(info).to(x.device).to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        forward = _times_ms(lambda i: _wait(network(x)), len(frames))
     asked = ways(explainer)
-    counted = _counted(info, asked)
-    taken = {"forward": forward}
+    works: dict[str, Callable[[Frame, Target], Any]] = {"forward": partial(_forward, network, x)}
     for name, request in asked.items():
-        taken[name] = _times_ms(partial(_explain, explainer, frames, request), len(frames))
+        works[name] = partial(_explain, explainer, request)
     for rule in _ZENNIT_RULES:
-        taken[f"zennit {rule}"] = _times_ms(partial(_zennit, network, x, rule), len(frames))
-    return [
-        Cost(name, counted[name], statistics.median(times), min(times), min(times) / min(forward))
-        for name, times in taken.items()
-    ]
+        works[f"zennit {rule}"] = partial(_zennit, network, x, rule)
+    targets = [_target_in(explainer, frame, next(iter(asked.values()))) for frame in frames]
+    rounds = [_times_ms(works, frame, target) for frame, target in zip(frames, targets, strict=True)]
+    counted = _counted(info, asked)
+    return [_cost(name, counted[name], rounds) for name in works]
 
 
 def table(costs: Sequence[Cost]) -> str:
@@ -97,16 +94,30 @@ def _counted(info: WeightsInfo, asked: Mapping[str, ExplanationRequest]) -> dict
     return counted
 
 
-def _explain(explainer: FrameExplainer, frames: Sequence[Frame], request: ExplanationRequest, i: int) -> None:
-    """One explanation as the window makes it, of the whole mask or, with an empty one, of the nearest miss."""
-    frame = frames[i % len(frames)]
+def _cost(name: str, forwards: float, rounds: Sequence[Mapping[str, float]]) -> Cost:
+    times = [r[name] for r in rounds]
+    return Cost(name, forwards, statistics.median(times), min(times), min(times) / min(r["forward"] for r in rounds))
+
+
+def _target_in(explainer: FrameExplainer, frame: Frame, request: ExplanationRequest) -> Target:
+    """The whole mask or, where it is empty, the nearest miss: each explanation is then one, as the window makes it."""
     try:
-        explainer.explain(frame, request)
+        explainer.starts(explainer.prepare(frame.rgb), request, frame.size)
     except NothingPredictedError:
-        explainer.explain(frame, replace(request, target=Target("nearest_miss")))
+        return Target("nearest_miss")
+    return request.target
 
 
-def _zennit(network: torch.nn.Module, x: Tensor, rule: str, i: int = 0) -> None:
+def _explain(explainer: FrameExplainer, request: ExplanationRequest, frame: Frame, target: Target) -> None:
+    explainer.explain(frame, replace(request, target=target))
+
+
+@torch.inference_mode()
+def _forward(network: torch.nn.Module, x: Tensor, *_frame: object) -> None:
+    _wait(network(x))
+
+
+def _zennit(network: torch.nn.Module, x: Tensor, rule: str, *_frame: object) -> None:
     # The cost is the same whether BatchNorm is merged or not, so the network is taken as it is.
     from zennit.composites import LayerMapComposite
     from zennit.rules import Epsilon, Pass, ZPlus
@@ -125,10 +136,13 @@ def _wait(result: Tensor) -> None:
         torch.cuda.synchronize(result.device)
 
 
-def _times_ms(work: Callable[[int], None], count: int) -> list[float]:
-    times_ms = []
-    for i in range(count + _WARM_UP):
+def _times_ms(works: Mapping[str, Callable[[Frame, Target], Any]], frame: Frame, target: Target) -> dict[str, float]:
+    """One round: each work once, warm, all within the same seconds, so that a busy hour slows them all."""
+    times_ms = {}
+    for name, work in works.items():
+        for _ in range(_WARM_UP):
+            work(frame, target)
         started = time.perf_counter()
-        work(i)
-        times_ms.append((time.perf_counter() - started) * 1000)
-    return times_ms[_WARM_UP:]
+        work(frame, target)
+        times_ms[name] = (time.perf_counter() - started) * 1000
+    return times_ms
