@@ -116,6 +116,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *TRAINING_ACTIONS,
     ActionSpec("controls", "Go to the &controls", "To the controls of the panel in front; Esc leads back",
                lambda c: c.go_to_controls(), ("F6",), ""),
+    ActionSpec("manual", "&User guide", "How to watch, correct, train and work from the command line",
+               lambda c: c.show_manual(), (), "manual"),
     ActionSpec("shortcuts", "&Keyboard shortcuts", "Search all keys", lambda c: c.show_shortcuts(), ("F1",),
                "keyboard"),
     ActionSpec("about", "&About", "Version and licences", lambda c: c.show_about(), (), "info"),
@@ -156,7 +158,7 @@ MENUS: dict[str, tuple[str | None, ...]] = {
     "&Correct": CORRECT_MENU,
     "&Review": REVIEW_MENU,
     "&Train": TRAINING_MENU,
-    "&Help": ("shortcuts", None, "about"),
+    "&Help": ("manual", "shortcuts", None, "about"),
 }
 # Submenus that hold nothing but actions: entry -> (title, icon, entries).
 SUBMENUS: dict[str, tuple[str, str, tuple[str | None, ...]]] = {">export": ("E&xport", "export", EXPORT_MENU)}

@@ -12,6 +12,7 @@ from medseg_gui.qt.project_commands import ProjectCommands
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.playback import SPEEDS
 from medseg_gui.qt.state.training import PAUSED
+from medseg_gui.qt.views.manual_window import ManualWindow
 from medseg_gui.qt.views.shortcuts import AboutDialog, ShortcutsDialog
 from medseg_gui.qt.views.video_view import VideoView
 from medseg_gui.types import Target
@@ -152,6 +153,13 @@ class Commands:
             training.go_on()
         else:
             training.pause()
+
+    def show_manual(self) -> None:
+        """The user guide; where it is open already it comes to the front, at the page that is read."""
+        guide = self.window.findChild(ManualWindow) or ManualWindow(self.state.manual, self.window)
+        guide.setWindowState(guide.windowState() & ~Qt.WindowState.WindowMinimized)
+        self._show(guide)
+        guide.activateWindow()
 
     def show_shortcuts(self) -> None:
         """All keys, with a field to search them."""

@@ -27,6 +27,7 @@ from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.manual import ManualState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.project import ProjectState
@@ -43,6 +44,7 @@ from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
 from medseg_gui.qt.workers.judge import JudgeWorker
+from medseg_gui.qt.workers.manual import ManualWorker
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.picture import PictureWorker
 from medseg_gui.qt.workers.project import ProjectWorker
@@ -84,6 +86,7 @@ class Workers:
     clean: CleanWorker = field(default_factory=CleanWorker)
     train: TrainWorker = field(default_factory=TrainWorker)
     judge: JudgeWorker = field(default_factory=JudgeWorker)
+    manual: ManualWorker = field(default_factory=ManualWorker)
 
     @classmethod
     def for_device(cls, device: str) -> Workers:
@@ -126,6 +129,7 @@ class Pipeline(QObject):
             project=ProjectState(self),
             review=ReviewState(self),
             training=TrainingState(self),
+            manual=ManualState(self),
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
@@ -185,6 +189,7 @@ class Pipeline(QObject):
         state.display.view_changed.connect(self.on_view_changed)
         state.display.threshold_changed.connect(self.compose_again)
         state.display.probability_shown_changed.connect(self.compose_again)
+        state.manual.page_wanted.connect(self.on_page_wanted)
         self.settings.changed.connect(self.on_settings_changed)
 
     def _hear_workers(self) -> None:
@@ -203,10 +208,15 @@ class Pipeline(QObject):
         workers.segment.refused.connect(self.on_refused)
         workers.segment.segmented.connect(self.on_segmented)
         workers.compose.composed.connect(self.on_composed)
+        workers.manual.page_read.connect(self.state.manual.set_page)
 
     def on_settings_changed(self, settings: Settings) -> None:
         """Have them saved."""
         self._workers.store.save(settings)
+
+    def on_page_wanted(self, name: str) -> None:
+        """A person reads the user guide."""
+        self._workers.manual.read(name)
 
     # The source and its frames
 

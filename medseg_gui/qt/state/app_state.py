@@ -8,6 +8,7 @@ from medseg_gui.qt.state.analysis import AnalysisState
 from medseg_gui.qt.state.correction import CorrectionState
 from medseg_gui.qt.state.display import DisplayState
 from medseg_gui.qt.state.explanation import ExplanationState
+from medseg_gui.qt.state.manual import ManualState
 from medseg_gui.qt.state.performance import PerformanceState
 from medseg_gui.qt.state.playback import PlaybackState
 from medseg_gui.qt.state.project import ProjectState
@@ -32,3 +33,4 @@ class AppState:
     project: ProjectState = field(default_factory=ProjectState)
     review: ReviewState = field(default_factory=ReviewState)
     training: TrainingState = field(default_factory=TrainingState)
+    manual: ManualState = field(default_factory=ManualState)

@@ -41,6 +41,9 @@ class Welcome(QWidget):
         self._session = session
         self._specs: tuple[str, ...] = ()
         self.buttons = {name: self._build_button(actions[name], text) for name, text in _BUTTONS.items()}
+        self.guide = QToolButton()
+        self.guide.setDefaultAction(actions["manual"])
+        self.guide.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.recent = self._build_recent()
         self._recent_title = QLabel("Recent")
         self._recent_title.setProperty("heading", True)
@@ -63,7 +66,11 @@ class Welcome(QWidget):
         for button in self.buttons.values():
             row.addWidget(button)
         column.addLayout(row)
-        column.addWidget(_quiet("or drop a file or a folder anywhere on this window"))
+        hint = QHBoxLayout()
+        hint.addWidget(_quiet("or drop a file or a folder anywhere on this window"))
+        hint.addStretch(1)
+        hint.addWidget(self.guide)
+        column.addLayout(hint)
         column.addSpacing(16)
         column.addWidget(self._recent_title)
         column.addWidget(self.recent)

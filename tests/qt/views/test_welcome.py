@@ -20,7 +20,7 @@ NAMES = ("open_video", "open_folder", "open_demo")
 @pytest.fixture
 def welcome(qtbot: QtBot, state: AppState, qapp: object) -> Welcome:
     """On screen, with actions that do nothing."""
-    welcome = Welcome(state.session, {name: QAction(name, qapp) for name in NAMES})
+    welcome = Welcome(state.session, {name: QAction(name, qapp) for name in (*NAMES, "manual")})
     qtbot.addWidget(welcome)
     welcome.resize(800, 600)
     welcome.show()
@@ -43,14 +43,14 @@ def click_row(welcome: Welcome, row: int) -> None:
 
 
 def test_buttons_trigger_their_actions(qtbot: QtBot, state: AppState, qapp: object) -> None:
-    actions = {name: QAction(name, qapp) for name in NAMES}
+    actions = {name: QAction(name, qapp) for name in (*NAMES, "manual")}
     welcome = Welcome(state.session, actions)
     qtbot.addWidget(welcome)
     triggered: list[str] = []
     for name, action in actions.items():
         action.triggered.connect(lambda _=False, name=name: triggered.append(name))
-        QTest.mouseClick(welcome.buttons[name], LEFT)
-    assert triggered == list(NAMES)
+        QTest.mouseClick(welcome.guide if name == "manual" else welcome.buttons[name], LEFT)
+    assert triggered == [*NAMES, "manual"]
 
 
 def test_recent_sources_are_listed_and_opened(welcome: Welcome, asked: list[str], tmp_path: Path) -> None:
