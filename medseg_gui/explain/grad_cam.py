@@ -59,10 +59,13 @@ class CamPass:
         """
         wanted = (start != 0).to(self._logits.dtype)
         gradient = torch.autograd.grad(self._logits, self._features, wanted, retain_graph=True)[0]
-        weights = gradient if self._high_resolution else gradient.mean((2, 3), keepdim=True)
-        cam = (weights * self._features.detach()).sum(1, keepdim=True).relu()
+        cam = (self._weigh(gradient) * self._features.detach()).sum(1, keepdim=True).relu()
         cam = F.interpolate(cam, size=start.shape[2:], mode="bilinear", align_corners=False)
         total = cam.sum((1, 2, 3), keepdim=True)
         share = start.abs().sum((1, 2, 3), keepdim=True)
         pixels = torch.where(total > 0, cam * share / total, cam)
         return RelevanceMaps(pixels.squeeze(1), {}, {}, None)
+
+    def _weigh(self, gradient: Tensor) -> Tensor:
+        """What the features are weighed with, broadcastable to (B, C, h, w)."""
+        return gradient if self._high_resolution else gradient.mean((2, 3), keepdim=True)
