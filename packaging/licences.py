@@ -30,8 +30,14 @@ any licence be bundled with it.
 Qt and PySide6 are under the LGPL 3.0. They lie in this folder as libraries of their own (PySide6/) and may be exchanged
 for others of the same interface. Their source is at https://code.qt.io.
 
-FFmpeg, which reads and writes video, and the libraries that it uses lie in av.libs/ and cv2/. Builds that hold x264 and
-x265 are under the GPL 2.0 or later. Their source is at https://ffmpeg.org, the build recipes at https://github.com/PyAV-Org.
+FFmpeg, which reads and writes video, is under the LGPL 2.1 or later. It and the libraries that it uses lie in
+av.libs/ and cv2/ or opencv_python_headless.libs/. PyAV's is linked with x264 and x265, which are under the GPL 2.0 or
+later: whoever passes this folder on does so under the GPL 3.0. Their source is at https://ffmpeg.org,
+https://code.videolan.org and https://bitbucket.org/multicoreware, the build recipes at https://github.com/PyAV-Org and
+https://github.com/opencv.
+
+CUDA, where it is in this folder, is under NVIDIA's own terms, which do not go together with the GPL: such a folder is
+not to be passed on.
 
 The weights in models/ have terms of their own, told in the model card beside each.
 """

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from importlib import metadata
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
 
@@ -35,6 +38,92 @@ def test_every_library_that_the_program_needs_is_listed_with_its_licence() -> No
         assert f"\n{distribution.name} {distribution.version}: " in text
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in text
     assert "PYTHON SOFTWARE FOUNDATION LICENSE" in text.upper()
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """packaging/licence_table.py, which finds its neighbour as a script does."""
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    return load("licence_table")
+
+
+def distribution(name: str, licence: str, files: tuple[str, ...] = ()) -> SimpleNamespace:
+    """As importlib.metadata would tell of one."""
+    about = {"License-Expression": licence}
+    return SimpleNamespace(
+        name=name, version="1.0", metadata=about, files=[SimpleNamespace(name=f.rpartition("/")[2]) for f in files]
+    )
+
+
+@pytest.mark.parametrize(
+    ("licence", "way"),
+    [
+        ("MIT", "free"),
+        ("BSD License", "free"),
+        ("Apache-2.0 WITH LLVM-exception", "free"),
+        ("(MIT OR GPL-3.0-only) AND BSD-3-Clause", "free"),
+        ("LGPL-3.0-only OR GPL-2.0-only OR GPL-3.0-only", "as a library of its own"),
+        ("GNU Lesser General Public License v3 or later (LGPLv3+)", "as a library of its own"),
+        ("MPL-2.0 AND MIT", "as a library of its own"),
+        ("LicenseRef-NVIDIA-Proprietary", "vendor's terms"),
+        ("GPL-3.0-only", "refused"),
+        ("GPL-2.0-or-later", "refused"),
+        ("AGPL-3.0-or-later", "refused"),
+        ("GNU General Public License v3 (GPLv3)", "refused"),
+        ("MIT AND GPL-2.0-only", "refused"),
+        ("MIT AND (GPL-2.0-only OR AGPL-3.0-only)", "refused"),
+        ("BSD License, GNU General Public License v2 (GPLv2)", "refused"),
+        ("SSPL-1.0", "refused"),
+        ("CC-BY-NC-4.0", "refused"),
+        ("see below", "refused"),
+        ("", "refused"),
+    ],
+)
+def test_under_which_licence_what_may_be_passed_on(rules: ModuleType, licence: str, way: str) -> None:
+    assert rules.shipping(licence) == way
+
+
+def test_a_library_under_the_gpl_alone_is_refused(rules: ModuleType) -> None:
+    fine, bad = distribution("fine", "MIT"), distribution("bad", "GPL-3.0-only")
+    brings = distribution("brings", "MIT", ("brings.libs/libx264-0a1b.so.165", "brings/x264_settings.py"))
+    told = list(rules.refusals([fine, bad, brings]))
+    assert [sentence.split()[0] for sentence in told] == ["bad", "brings"]
+    assert "libx264-0a1b.so.165" in told[1]
+    assert "settings" not in told[1]
+
+
+def test_nothing_that_the_program_needs_is_refused(rules: ModuleType) -> None:
+    assert list(rules.refusals(rules.licences.distributions())) == []
+
+
+def test_what_brings_the_gpl_is_told_by_name(rules: ModuleType) -> None:
+    page = rules.PAGE.read_text(encoding="utf-8")
+    text = rules.licences.collected()
+    assert set(rules.KNOWN_TO_BRING_GPL) == {"av", "opencv-python-headless"}
+    for words in ("x264", "x265", "GPL 2.0 or later"):
+        assert words in page
+        assert words in text
+
+
+def test_the_page_of_licences_is_of_the_pinned_versions(rules: ModuleType) -> None:
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| (.+) \| (.+) \|$", rules.PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {canonicalize_name(name): (version, way) for name, version, _, way in rows}
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line.removesuffix("\\").strip()) for line in lines if re.match(r"[A-Za-z0-9]", line)]
+    # The page is of Linux with Python 3.11.
+    here = {"python_full_version": "3.11.9", "python_version": "3.11", "sys_platform": "linux"}
+    here |= {"platform_machine": "x86_64"}
+    wanted = {
+        canonicalize_name(p.name): next(iter(p.specifier)).version
+        for p in pins
+        if p.marker is None or p.marker.evaluate(here)
+    }
+    assert {name: listed[name][0] for name in wanted if name in listed} == wanted, "run packaging/licence_table.py"
+    assert {way for _, way in (listed[name] for name in wanted)} == {rules.FREE, rules.LINKED, rules.VENDOR}
+
+
+def test_the_bundle_is_not_built_with_what_is_refused() -> None:
+    assert "licence_table.refusals(" in (ROOT / "pyinstaller.spec").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

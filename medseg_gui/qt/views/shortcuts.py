@@ -31,7 +31,7 @@ Play colonoscopy video, let a GAN or U-Net outline polyps and instruments, and s
 Nothing leaves this computer: the program makes no network connection.
 
 MIT licence. Built on Qt for Python (LGPL 3), PyTorch and torchvision (BSD), segmentation-models-pytorch and
-timm (MIT, Apache 2.0), OpenCV (Apache 2.0), PyAV (BSD) with FFmpeg (LGPL), NumPy (BSD).
+timm (MIT, Apache 2.0), OpenCV (Apache 2.0), PyAV (BSD) with FFmpeg (LGPL), x264 and x265 (GPL), NumPy (BSD).
 """
 
 
