@@ -26,7 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interpretability-p", type=float, action="append", metavar="P", help="one arm each")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each arm (default 1)")
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--budget", default="", metavar="WORDS", help="epochs=N,size=N,batch_size=N,folds=N,images=N")
+    parser.add_argument(
+        "--budget",
+        default="",
+        metavar="WORDS",
+        help="epochs=N,size=N,batch_size=N,folds=N,images=N,classifier_epochs=N, those that are to be other",
+    )
     parser.add_argument("--recipe", choices=("ours", "published"), default="ours")
     parser.add_argument("--encoder-weights", type=Path, metavar="FILE")
     parser.add_argument("--classifier-weights", type=Path, metavar="FILE", help="ResNet-50 for the centre classifier")

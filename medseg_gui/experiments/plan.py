@@ -22,6 +22,7 @@ class Budget:
         batch_size: pictures a step.
         folds: of those a cross-validation has, how many are run.
         images: at most so many training images a run.
+        classifier_epochs: of the centre classifier of guided augmentation.
     """
 
     epochs: int | None = None
@@ -29,6 +30,7 @@ class Budget:
     batch_size: int | None = None
     folds: int | None = None
     images: int | None = None
+    classifier_epochs: int | None = None
 
     @classmethod
     def from_words(cls, words: str) -> Budget:
@@ -83,7 +85,8 @@ class Plan:
     def recipe(self, network: str, seed: int, guided: float = 0.0) -> Recipe:
         """The recipe of one run within the budget."""
         budget = self.budget
-        changes: dict[str, Any] = {"epochs": budget.epochs, "size": budget.size, "batch_size": budget.batch_size}
+        names = ("epochs", "size", "batch_size", "classifier_epochs")
+        changes: dict[str, Any] = {name: getattr(budget, name) for name in names}
         build = published_recipe if self.published else default_recipe
         if network == "gan":
             changes["size"] = None  # it works at one size only
@@ -107,4 +110,7 @@ class Plan:
             told.append(f"{self.budget.folds} of {self.folds} folds")
         if self.budget.images:
             told.append(f"at most {self.budget.images} training images a run")
+        if self.budget.classifier_epochs and any(self.guided):
+            paper_has = Recipe(self.networks[0]).classifier_epochs
+            told.append(f"{self.budget.classifier_epochs} of {paper_has} epochs of the centre classifier")
         return [*told, f"{self.seeds} seed{'s' if self.seeds > 1 else ''}"]

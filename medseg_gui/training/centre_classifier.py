@@ -21,7 +21,6 @@ from medseg_gui.networks.encoder_weights import load_encoder_weights
 from medseg_gui.training.recipe import Recipe
 from medseg_gui.types import FloatArray, UInt8Array
 
-EPOCHS = 10
 _LR = 1e-4
 
 
@@ -75,17 +74,15 @@ def train_classifier(
     device: torch.device,
     weights: Path | None = None,
     report: Callable[[dict[str, Any]], None] = lambda event: None,
-    epochs: int = EPOCHS,
 ) -> TrainedClassifier:
     """Teach a classifier on exactly the images that a segmentation network will learn from.
 
     Args:
         examples: the training part; never images of a left-out centre.
-        recipe: size, batch size and seed are taken from it.
+        recipe: size, batch size, seed and passes over the images (`classifier_epochs`) are taken from it.
         device: what to train on.
         weights: ImageNet weights of a ResNet-50.
         report: told after each epoch.
-        epochs: passes over the images.
 
     Raises:
         DataError: there is one centre only.
@@ -106,7 +103,7 @@ def train_classifier(
     optimiser = torch.optim.AdamW(network.parameters(), lr=_LR)
     labels = torch.tensor([centres.index(e.centre) for e in examples], device=device)
     pictures = _as_tensor([read_image(e.image) for e in examples], recipe.size)
-    accuracy = 0.0
+    accuracy, epochs = 0.0, recipe.classifier_epochs
     for epoch in range(epochs):
         order = torch.from_numpy(np.random.default_rng((recipe.seed, epoch)).permutation(len(examples)))
         network.train()

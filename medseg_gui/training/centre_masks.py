@@ -22,7 +22,7 @@ from medseg_gui.data.manifest import manifest_hash
 from medseg_gui.errors import OutputError
 from medseg_gui.media.image_file import read_image
 from medseg_gui.training import processes
-from medseg_gui.training.centre_classifier import EPOCHS, TrainedClassifier, train_classifier
+from medseg_gui.training.centre_classifier import TrainedClassifier, train_classifier
 from medseg_gui.training.recipe import Recipe
 from medseg_gui.types import FloatArray, UInt8Array
 
@@ -47,7 +47,7 @@ def relied_pixels(
     """For each image (size, size) uint8, 1 where the centre classifier relied on it.
 
     The first call trains the classifier and writes `centre-masks-<hash>.npz`; later ones with the same images, size,
-    seed and starting weights read it. Arguments as `train_classifier`.
+    seed, passes and starting weights read it. Arguments as `train_classifier`.
 
     Args:
         folder: where the file is kept.
@@ -94,7 +94,6 @@ def preview(
     weights: Path | None = None,
     report: Report = lambda event: None,
     count: int = 6,
-    epochs: int = EPOCHS,
 ) -> tuple[TrainedClassifier, list[PreviewRow]]:
     """What the augmentation would do, before anything is trained with it.
 
@@ -107,7 +106,7 @@ def preview(
     Raises:
         DataError: there is one centre only.
     """
-    classifier = train_classifier(examples, recipe, device, weights, report, epochs)
+    classifier = train_classifier(examples, recipe, device, weights, report)
     return classifier, [_row(classifier, e) for e in _some_of_each(examples, count)]
 
 
@@ -144,7 +143,8 @@ def _some_of_each(examples: Sequence[Example], count: int) -> list[Example]:
 def _key(examples: Sequence[Example], recipe: Recipe, weights: Path | None) -> str:
     start = hashlib.sha256(weights.read_bytes()).hexdigest() if weights is not None and weights.is_file() else "random"
     order = "|".join(e.image.name for e in examples)
-    told = f"{manifest_hash(examples)} {order} {recipe.size} {recipe.seed} {recipe.batch_size} {EPOCHS} {start}"
+    taught = f"{recipe.size} {recipe.seed} {recipe.batch_size} {recipe.classifier_epochs} {start}"
+    told = f"{manifest_hash(examples)} {order} {taught}"
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -34,6 +34,7 @@ class Recipe:
         negative_repeats: how often an epoch shows each image without the object; there are few of them, and they
             teach silence.
         guided: share of the images that interpretability-guided augmentation masks, p in the paper; in [0, 1].
+        classifier_epochs: passes of its centre classifier over the training part.
         loss: "dice+ce" (Dice plus cross-entropy) or "dice".
         adversarial: weight of the discriminator's verdict in the generator's loss (GAN only).
         l1: weight of the L1 distance of the masks in [-1, 1] (GAN only).
@@ -58,6 +59,7 @@ class Recipe:
     negative_repeats: int = 4
     transform: str = "ours"
     guided: float = 0.0
+    classifier_epochs: int = 10
     schedule: str = "one-cycle"
     beta1: float = 0.9
     clip: float = 5.0
@@ -78,7 +80,7 @@ class Recipe:
             raise InputError(f"There is no network called {self.network!r}; choose one of {', '.join(NETWORKS)}.")
         if self.class_id not in CLASS_NAMES:
             raise InputError(f"There is no class {self.class_id!r}; use one of {CLASS_NAMES}.")
-        if self.epochs < 1 or self.batch_size < 1 or self.lr <= 0:
+        if min(self.epochs, self.classifier_epochs, self.batch_size) < 1 or self.lr <= 0:
             raise InputError("Epochs, batch size and learning rate must be greater than zero.")
         if self.size < 32 or self.size % 32:
             raise InputError(f"The size {self.size} must be a multiple of 32; try 256.")

@@ -162,6 +162,13 @@ def test_a_budget_is_read() -> None:
     assert Budget.from_words("") == Budget()
 
 
+def test_a_shorter_classifier_is_told(folder: Path) -> None:
+    plan = plan_of(folder, "augmentation-p", guided=(0.0, 0.5), budget=Budget.from_words("classifier_epochs=3"))
+    assert {c.recipe.classifier_epochs for c in EXPERIMENTS["augmentation-p"].cells(plan)} == {3}
+    assert "3 of 10 epochs of the centre classifier" in plan.reductions()
+    assert not any("classifier" in line for line in replace(plan, guided=(0.0,)).reductions())
+
+
 def test_tables_show_what_is_unknown_as_a_dash() -> None:
     assert markdown_table(("a", "b"), [(0.5, None)])[-1] == "| 0.5000 | – |"
     assert mean_and_deviation([0.1, 0.3, None]) == "0.2000 ± 0.1414"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,19 +111,20 @@ def test_about_p_of_the_images_are_masked(examples: list[Example], p: float, low
 
 
 def small_classifier(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One epoch instead of ten; the list grows with each training."""
+    """One epoch unless a recipe has two; the list grows with the epochs of each training."""
     calls: list[int] = []
 
-    def quick(*args: Any, **kwargs: Any) -> TrainedClassifier:
-        calls.append(1)
-        return train_classifier(*args[:5], epochs=1)
+    def quick(found: list[Example], recipe: Recipe, *args: Any) -> TrainedClassifier:
+        recipe = replace(recipe, classifier_epochs=min(recipe.classifier_epochs, 2))
+        calls.append(recipe.classifier_epochs)
+        return train_classifier(found, recipe, *args)
 
     monkeypatch.setattr(centre_masks, "train_classifier", quick)
     return calls
 
 
 def recipe_of(network: str = "unet_lite0") -> Recipe:
-    return default_recipe(network, size=64, batch_size=2, epochs=1, guided=1.0)
+    return default_recipe(network, size=64, batch_size=2, epochs=1, classifier_epochs=1, guided=1.0)
 
 
 def test_masks_are_computed_once_and_kept(
@@ -137,7 +139,10 @@ def test_masks_are_computed_once_and_kept(
     assert all(np.array_equal(first[k], second[k]) and first[k].shape == (64, 64) for k in first)
     assert [e["event"] for e in events] == ["classifier", "centre_masks", "centre_masks"]
     relied_pixels(examples[1:], recipe_of(), tmp_path, CPU)
-    assert len(calls) == 2  # other images, other masks
+    assert calls == [1, 1]  # other images, other masks
+    relied_pixels(examples, replace(recipe_of(), classifier_epochs=2), tmp_path, CPU, report=events.append)
+    assert calls == [1, 1, 2]  # another classifier, other masks
+    assert [e["epoch"] for e in events if e["event"] == "classifier"] == [1, 1, 2]
 
 
 def test_one_centre_alone_is_told_plainly(examples: list[Example], tmp_path: Path) -> None:
