@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="epochs=N,size=N,batch_size=N,folds=N,images=N,classifier_epochs=N, those that are to be other",
     )
     parser.add_argument("--recipe", choices=("ours", "published"), default="ours")
-    parser.add_argument("--encoder-weights", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--encoder-weights",
+        action="append",
+        default=[],
+        metavar="[NETWORK=]FILE",
+        help="ImageNet weights for the encoder of all networks, or of one",
+    )
     parser.add_argument("--classifier-weights", type=Path, metavar="FILE", help="ResNet-50 for the centre classifier")
     parser.add_argument("--device", default="auto")
 
@@ -65,10 +72,11 @@ def _plan(args: argparse.Namespace) -> Plan:
     if args.seeds < 1 or args.folds < 2:
         raise InputError("There must be one seed and two folds at least.")
     class_id = class_ids[args.class_name]
+    networks = args.network or _NETWORKS.get(args.name, ["unet"])
     return Plan(
         args.name,
         [e for folder in args.data for e in read_dataset(folder, class_id)],
-        args.network or _NETWORKS.get(args.name, ["unet"]),
+        networks,
         class_id,
         {folder.name: read_dataset(folder, class_id) for folder in args.test},
         args.seeds,
@@ -77,6 +85,24 @@ def _plan(args: argparse.Namespace) -> Plan:
         args.centre,
         Budget.from_words(args.budget),
         args.recipe == "published",
-        args.encoder_weights,
+        _encoder_weights(args.encoder_weights, networks),
         args.classifier_weights,
     )
+
+
+def _encoder_weights(words: Sequence[str], networks: Sequence[str]) -> dict[str, Path]:
+    """From FILE, for all networks, and NETWORK=FILE, which goes before it."""
+    from medseg_gui.errors import InputError
+    from medseg_gui.networks import NETWORKS
+
+    for_all: dict[str, Path] = {}
+    for_one: dict[str, Path] = {}
+    for word in words:
+        network, _, file = word.partition("=")
+        if network not in NETWORKS:
+            for_all = dict.fromkeys(networks, Path(word))
+        elif network in networks:
+            for_one[network] = Path(file)
+        else:
+            raise InputError(f"{network} is not among the networks of this experiment; add --network {network}.")
+    return {**for_all, **for_one}

@@ -46,6 +46,19 @@ class Cell:
     tests: Mapping[str, Sequence[Example]]
 
 
+def restore(results: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Put results into an experiment's folder as if its cells had been run there; those it has stay as they are.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    for result in results:
+        file = folder / "cells" / Path(result["cell"]).name / "result.json"
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_report(file, json.dumps(result, indent=1))
+
+
 @dataclass(frozen=True)
 class Runner:
     """How cells are run.
@@ -69,22 +82,24 @@ class Runner:
             Its result, a dict that JSON can hold; None when told to stop.
 
         Raises:
-            InputError: the folder holds a run with another recipe or other data.
+            InputError: the folder holds a run with another recipe, start or other data.
             TrainingError: see `training.loop.train`.
         """
         home = self.folder / "cells" / cell.name
         training = _at_most(cell.training, plan.budget.images, cell.recipe.seed)
         data = manifest_hash([*training, *cell.validation, *[e for part in cell.tests.values() for e in part]])
+        start = plan.start(cell.recipe)
         result_file = home / "result.json"
         if result_file.is_file():
-            return _checked(json.loads(result_file.read_text(encoding="utf-8")), cell, data)
+            result = json.loads(result_file.read_text(encoding="utf-8"))
+            return _checked(result, cell, data, start)
         run = Run(
             cell.recipe,
             training,
             cell.validation,
             RunFolder(home),
             self.device,
-            encoder_weights=plan.encoder_weights,
+            encoder_weights=plan.encoder_weights.get(cell.recipe.network),
             classifier_weights=plan.classifier_weights,
             centre_masks=self.folder / "centre-masks",
             report=lambda event: self.report({**event, "cell": cell.name}),
@@ -94,8 +109,10 @@ class Runner:
         if weights is None or not _is_done(run.folder):
             return None
         result = {
+            "cell": cell.name,
             "labels": dict(cell.labels),
             "recipe": cell.recipe.to_json(),
+            "start": start,
             "data": data,
             "training_images": len(training),
             **self._measure(cell, weights),
@@ -130,10 +147,11 @@ def _is_done(folder: RunFolder) -> bool:
     return any(e["event"] == "done" for e in folder.events())
 
 
-def _checked(result: dict[str, Any], cell: Cell, data: str) -> dict[str, Any]:
-    if Recipe.from_json(result["recipe"]) != cell.recipe or result["data"] != data:
+def _checked(result: dict[str, Any], cell: Cell, data: str, start: dict[str, Any]) -> dict[str, Any]:
+    if Recipe.from_json(result["recipe"]) != cell.recipe or result["data"] != data or result.get("start") != start:
         raise InputError(
-            f"{cell.name} was run with another budget, recipe or data; choose another folder for this experiment."
+            f"{cell.name} was run with another budget, recipe, start or data; choose another folder for this "
+            "experiment."
         )
     return result
 

@@ -13,12 +13,14 @@ from medseg_gui.errors import InputError
 from medseg_gui.evaluation.curves import write_curves
 from medseg_gui.evaluation.report_file import write_report
 from medseg_gui.experiments import EXPERIMENTS
-from medseg_gui.experiments.cell import Runner
+from medseg_gui.experiments.cell import Runner, restore
 from medseg_gui.experiments.plan import Plan
 
 
 def run_experiment(plan: Plan, runner: Runner) -> dict[str, Any]:
     """Run what is not done yet, and write `<name>.md`, `<name>.json` and `<name>.png` into the runner's folder.
+
+    What is done is told by the folder's cells, or by `<name>.json` alone: that one file is enough to go on elsewhere.
 
     Returns:
         "cells" (how many there are), "done" (how many of them are done), "results" and "table" (Markdown).
@@ -30,6 +32,7 @@ def run_experiment(plan: Plan, runner: Runner) -> dict[str, Any]:
     if plan.name not in EXPERIMENTS:
         raise InputError(f"There is no experiment called {plan.name!r}; choose one of {', '.join(EXPERIMENTS)}.")
     cells = list(EXPERIMENTS[plan.name].cells(plan))
+    restore(_kept(runner.folder / f"{plan.name}.json"), runner.folder)
     results: list[dict[str, Any]] = []
     for number, cell in enumerate(cells):
         runner.report({"event": "cell", "cell": cell.name, "number": number + 1, "cells": len(cells)})
@@ -40,6 +43,15 @@ def run_experiment(plan: Plan, runner: Runner) -> dict[str, Any]:
         _write(plan, runner, results, len(cells))
     table = "\n".join(EXPERIMENTS[plan.name].report(plan, results)) if results else ""
     return {"cells": len(cells), "done": len(results), "results": results, "table": table}
+
+
+def _kept(table: Path) -> list[dict[str, Any]]:
+    """Results in a table of an earlier run; none when there is no table."""
+    try:
+        results = json.loads(table.read_text(encoding="utf-8"))["results"] if table.is_file() else []
+        return list({result["cell"]: result for result in results}.values())
+    except (OSError, ValueError, TypeError, KeyError) as e:
+        raise InputError(f"{table} cannot be read; move it away, and what is not in cells/ is run again.") from e
 
 
 def _write(plan: Plan, runner: Runner, results: list[dict[str, Any]], cells: int) -> None:

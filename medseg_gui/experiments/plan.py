@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,8 @@ class Plan:
         centres: those to leave out; empty for each in turn.
         budget: how much of the published effort is spent.
         published: with the papers' recipes instead of ours.
-        encoder_weights, classifier_weights: ImageNet weights.
+        encoder_weights: ImageNet weights, a file for each network that starts from some.
+        classifier_weights: ImageNet weights of a ResNet-50 for the centre classifier.
     """
 
     name: str
@@ -79,7 +81,7 @@ class Plan:
     centres: Sequence[str] = ()
     budget: Budget = Budget()
     published: bool = False
-    encoder_weights: Path | None = None
+    encoder_weights: Mapping[str, Path] = field(default_factory=dict)
     classifier_weights: Path | None = None
 
     def recipe(self, network: str, seed: int, guided: float = 0.0) -> Recipe:
@@ -91,6 +93,19 @@ class Plan:
         if network == "gan":
             changes["size"] = None  # it works at one size only
         return build(network, class_id=self.class_id, seed=seed, guided=guided, **changes)
+
+    def start(self, recipe: Recipe) -> dict[str, Any]:
+        """What a run starts from: for "encoder" and, with guided augmentation, "classifier" a file's name and sha256.
+
+        None stands for random numbers.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        files = {"encoder": self.encoder_weights.get(recipe.network)}
+        if recipe.guided:
+            files["classifier"] = self.classifier_weights
+        return {part: file and {"file": file.name, "sha256": _sha256(file)} for part, file in files.items()}
 
     def reductions(self) -> list[str]:
         """What was done less of than the paper did, in words for the table."""
@@ -113,4 +128,18 @@ class Plan:
         if self.budget.classifier_epochs and any(self.guided):
             paper_has = Recipe(self.networks[0]).classifier_epochs
             told.append(f"{self.budget.classifier_epochs} of {paper_has} epochs of the centre classifier")
-        return [*told, f"{self.seeds} seed{'s' if self.seeds > 1 else ''}"]
+        return [*told, *self._starts(), f"{self.seeds} seed{'s' if self.seeds > 1 else ''}"]
+
+    def _starts(self) -> list[str]:
+        """What each network, and the centre classifier, starts from."""
+        files = {n: self.encoder_weights.get(n) for n in self.networks}
+        if any(self.guided):
+            files["the centre classifier"] = self.classifier_weights
+        return [f"{name} starts from {file.name if file else 'random numbers'}" for name, file in files.items()]
+
+
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as e:
+        raise InputError(f"{file} cannot be read ({e.strerror}); check the path of the weights.") from e

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from medseg_gui.cli import run as medseg
+from medseg_gui.commands.experiment import _encoder_weights
 from medseg_gui.data.dataset_folder import read_dataset
 from medseg_gui.errors import DataError, InputError
 from medseg_gui.experiments import EXPERIMENTS
@@ -105,8 +106,67 @@ def test_it_goes_on_after_an_interruption(folder: Path, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "leave-one-centre-out.json").read_text(encoding="utf-8"))
     assert 0 <= told["results"][0]["scores"][OUT]["dice"] <= 1
     assert cv2.imread(str(tmp_path / "leave-one-centre-out.png")) is not None
-    with small_networks(), pytest.raises(InputError, match="another budget"):
-        run_experiment(replace(plan, budget=replace(BUDGET, epochs=2)), Runner(tmp_path, torch.device("cpu")))
+    (tmp_path / "encoder.pth").write_bytes(b"others")
+    others = (
+        {"budget": replace(BUDGET, epochs=2)},
+        {"encoder_weights": {"unet": tmp_path / "encoder.pth"}},
+        {"examples": [e for e in plan.examples if e.group != "PolypGen-C3/p0"]},
+    )
+    for other in others:
+        with pytest.raises(InputError, match="another budget, recipe, start or data"):
+            run_experiment(replace(plan, **other), Runner(tmp_path, torch.device("cpu")))
+
+
+def test_the_table_alone_is_enough_to_go_on(folder: Path, tmp_path: Path) -> None:
+    plan = plan_of(folder, "leave-one-centre-out", centres=CENTRES[:2])
+    table = tmp_path / "elsewhere" / "leave-one-centre-out.json"
+    table.parent.mkdir()
+    with small_networks():
+        run_experiment(replace(plan, centres=CENTRES[:1]), Runner(tmp_path / "first", torch.device("cpu")))
+        table.write_bytes((tmp_path / "first" / table.name).read_bytes())
+        events: list[dict[str, Any]] = []
+        found = run_experiment(plan, Runner(table.parent, torch.device("cpu"), events.append))
+    assert found["done"] == 2
+    assert {e["cell"] for e in events if e["event"] == "step"} == {"unet-without-PolypGen-C2-p0.00-seed0"}
+    first = json.loads((tmp_path / "first" / table.name).read_text(encoding="utf-8"))["results"]
+    assert json.loads(table.read_text(encoding="utf-8"))["results"][:1] == first
+    table.write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        run_experiment(plan, Runner(table.parent, torch.device("cpu")))
+
+
+def test_a_run_tells_what_it_starts_from(folder: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder.pth"
+    encoder.write_bytes(b"some weights")
+    digest = "a0c76a31f14d6cbed530bfac73778a5bb84861b795e8bd5d4c8eee29784fb766"
+    plan = plan_of(folder, "kfold", networks=["unet", "unet_lite0"], encoder_weights={"unet_lite0": encoder})
+    assert plan.start(plan.recipe("unet", 0)) == {"encoder": None}
+    assert plan.start(plan.recipe("unet_lite0", 0, 0.5)) == {
+        "encoder": {"file": "encoder.pth", "sha256": digest},
+        "classifier": None,
+    }
+    assert "unet_lite0 starts from encoder.pth" in plan.reductions()
+    assert "unet starts from random numbers" in plan.reductions()
+    with pytest.raises(InputError, match="check the path"):
+        replace(plan, encoder_weights={"unet": tmp_path / "none.pth"}).start(plan.recipe("unet", 0))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], {}),
+        (["a.pth"], {"unet": "a.pth", "gan": "a.pth"}),
+        (["gan=b.pth"], {"gan": "b.pth"}),
+        (["gan=b.pth", "x=a.pth"], {"unet": "x=a.pth", "gan": "b.pth"}),
+    ],
+)
+def test_encoder_weights_for_all_networks_or_one(words: list[str], found: dict[str, str]) -> None:
+    assert _encoder_weights(words, ["unet", "gan"]) == {network: Path(file) for network, file in found.items()}
+
+
+def test_encoder_weights_of_a_network_that_is_not_run_are_told() -> None:
+    with pytest.raises(InputError, match="add --network sdnet"):
+        _encoder_weights(["sdnet=a.pth"], ["unet"])
 
 
 def result(**labels: Any) -> dict[str, Any]:
