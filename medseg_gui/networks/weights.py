@@ -6,6 +6,7 @@ tells the network; the card tells the story and the sha256 of each file, in the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -22,13 +23,13 @@ from torch import Tensor, nn
 from medseg_gui import paths
 from medseg_gui.errors import OutputError, WeightsError
 from medseg_gui.networks import build_network
+from medseg_gui.networks.replacing import SUM, finish_replacing, part_of, replace_with_card
 from medseg_gui.types import CLASS_NAMES
 
 _SHARD_BYTES = 90 * 1024**2
 _MOST_SHARDS = 999
 _INPUT_SIZES = range(16, 4097)
 _SHARD = re.compile(r"^(?P<name>.+)-(?P<part>\d+)-of-(?P<parts>\d+)$")
-_SUM = re.compile(r"^([0-9a-f]{64})\s+(\S.*)$", re.MULTILINE)
 _CLASS_IDS = {name: class_id for class_id, name in CLASS_NAMES.items()}
 
 
@@ -97,11 +98,13 @@ def read_info(path: Path) -> WeightsInfo:
     Raises:
         WeightsError: not there, not a safetensors file, a shard is missing, or the header is not ours.
     """
-    header = _read_header(path)
     match = _SHARD.match(path.stem)
     name = match["name"] if match else path.stem
-    files = _shards(path, name, int(match["parts"])) if match else (path,)
     card = path.with_name(f"{name}.md")
+    with contextlib.suppress(OSError):  # where nothing can be written, the hash tells
+        finish_replacing(card)
+    header = _read_header(path)
+    files = _shards(path, name, int(match["parts"])) if match else (path,)
     try:
         return WeightsInfo(
             name=name,
@@ -125,7 +128,7 @@ def verify(info: WeightsInfo) -> None:
     Raises:
         WeightsError: a sum differs, or the card names none.
     """
-    listed = {name.strip(): digest for digest, name in _SUM.findall(info.card)}
+    listed = {name.strip(): digest for digest, name in SUM.findall(info.card)}
     for file in info.files:
         if file.name not in listed:
             raise WeightsError(f"The model card of {info.name} gives no sha256 for {file.name}; import it anew.")
@@ -162,6 +165,8 @@ def load_network(info: WeightsInfo) -> nn.Module:
 def save_weights(folder: Path, name: str, network: nn.Module, header: Mapping[str, str], card: str) -> WeightsInfo:
     """Write weights in half precision with their model card; files over 90 MB are cut in shards.
 
+    Whenever the process is killed, the weights that were there before are there, or the new ones.
+
     Args:
         folder: where to, made when missing.
         name: file name without ending.
@@ -177,11 +182,11 @@ def save_weights(folder: Path, name: str, network: nn.Module, header: Mapping[st
     files = [folder / f"{name}{ending}.safetensors" for ending in endings]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        finish_replacing(folder / f"{name}.md")
         for file, shard in zip(files, shards, strict=True):
-            _write(file, shard, header)
-        sums = "\n".join(f"{file_sha256(f)}  {f.name}" for f in files)
-        text = f"{card.rstrip()}\n\n## Files (sha256)\n\n```\n{sums}\n```\n"
-        _replace_text(folder / f"{name}.md", text)
+            save_file(shard, part_of(file), dict(header))
+        sums = "\n".join(f"{file_sha256(part_of(f))}  {f.name}" for f in files)
+        replace_with_card(folder / f"{name}.md", f"{card.rstrip()}\n\n## Files (sha256)\n\n```\n{sums}\n```\n")
     except (OSError, SafetensorError) as e:
         raise OutputError(
             f"The weights cannot be written to {folder}; free some space or choose another folder.", str(e)
@@ -275,15 +280,3 @@ def _cut(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
         shards[-1][key] = half
         filled += size
     return shards
-
-
-def _write(path: Path, tensors: dict[str, Tensor], header: Mapping[str, str]) -> None:
-    partial = path.with_name(path.name + ".part")
-    save_file(tensors, partial, dict(header))
-    os.replace(partial, path)
-
-
-def _replace_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

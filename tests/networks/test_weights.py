@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,52 @@ def test_large_weights_are_cut_and_a_missing_part_is_told(
     info.files[1].unlink()
     with pytest.raises(WeightsError, match="is missing"):
         read_info(info.files[0])
+
+
+class Killed(BaseException):
+    """Nothing may catch it."""
+
+
+def killed_after(count: int) -> Callable[..., None]:
+    """`os.replace` of a process that is killed before its next one after so many."""
+    done: list[int] = []
+
+    def replace(source: Path, target: Path) -> None:
+        if len(done) == count:
+            raise Killed
+        done.append(1)
+        source.rename(target)
+
+    return replace
+
+
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_kill_while_saving_leaves_the_old_weights_or_the_new(
+    network: torch.nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int, reads: bool
+) -> None:
+    """Wherever it strikes: one version is loaded, and the next saving is whole, whether or not somebody read first."""
+    monkeypatch.setattr("medseg_gui.networks.weights._SHARD_BYTES", [0, 90, 0, 4][parts] * 1024**2)
+    other = build_network("unet_lite0").eval()
+    old, new = (load_network(save_weights(tmp_path / n, "w", w, HEADER, "")) for n, w in (("a", network), ("b", other)))
+    found = []
+    for count in range(parts + 3):
+        info = save_weights(tmp_path / "run", "w", network, HEADER, "")
+        assert len(info.files) == parts
+        with monkeypatch.context() as patched, contextlib.suppress(Killed):
+            patched.setattr(os, "replace", killed_after(count))
+            save_weights(tmp_path / "run", "w", other, HEADER, "")
+        if reads:
+            loaded = load_network(read_info(info.files[-1]))
+            found.append("new" if same(loaded, new) else "old" if same(loaded, old) else "neither")
+        assert same(load_network(save_weights(tmp_path / "run", "w", other, HEADER, "")), new)
+    assert found == (["old"] + ["new"] * (parts + 2) if reads else [])
+
+
+def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    """Whether all their tensors are equal."""
+    theirs = other.state_dict()
+    return all(torch.equal(value, theirs[key]) for key, value in one.state_dict().items())
 
 
 def test_copying_never_writes_over(saved: WeightsInfo, tmp_path: Path) -> None:
