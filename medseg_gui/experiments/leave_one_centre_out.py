@@ -57,7 +57,9 @@ def report(plan: Plan, results: Results) -> list[str]:
                 )
                 rows.append((network, centre, f"{p:.0%}", len(arm), *out, *inside, _paper(network, centre, p)))
     columns = ("network", "left out", "p", "runs", "Dice out", "recall out", "accuracy out")
-    return markdown_table((*columns, "Dice in", "recall in", "accuracy in", "paper, Dice out"), rows)
+    lines = markdown_table((*columns, "Dice in", "recall in", "accuracy in", "paper, Dice out"), rows)
+    ours_alone = [n for n in values_of(results, "network") if n not in CORBETTA and _in_paper(n) in CORBETTA]
+    return [*lines, *(f"\nThe paper has no {n}; its {_in_paper(n)} stands beside it." for n in ours_alone)]
 
 
 def curves(results: Results) -> tuple[dict[str, Curve], str, str]:
@@ -72,12 +74,17 @@ def curves(results: Results) -> tuple[dict[str, Curve], str, str]:
 
 
 def _paper(network: str, centre: str, p: float) -> str | None:
-    """What the paper has for this row: its baseline, or its best p where that is this one."""
+    """What the paper has beside this row: its baseline, or its best p, which is told when it is another one."""
     number = re.search(r"C(\d)$", centre)
-    figures = CORBETTA.get(network, {}).get(f"C{number[1]}") if number else None
+    figures = CORBETTA.get(_in_paper(network), {}).get(f"C{number[1]}") if number else None
     if figures is None:
         return None
     baseline, best, best_p = figures
     if p == 0:
         return f"{baseline:.4f}"
-    return f"{best:.4f}" if p == best_p else None
+    return f"{best:.4f}" if p == best_p else f"{best:.4f} (p = {best_p:.0%})"
+
+
+def _in_paper(network: str) -> str:
+    """The paper's network that is most like one of ours."""
+    return "unet" if network.startswith("unet_") else network

@@ -201,6 +201,16 @@ def test_the_published_figures_stand_beside_ours(folder: Path, name: str, words:
     assert y_label
 
 
+def test_a_network_of_ours_stands_beside_the_one_most_like_it(folder: Path) -> None:
+    results = [result(network="unet_lite0", seed=0, p=p, **{"left out": "PolypGen-C1"}) for p in (0.0, 0.5)]
+    plain, guided, *told = EXPERIMENTS["augmentation-p"].report(plan_of(folder, "augmentation-p"), results)[2:]
+    assert plain.endswith("| 0.7257 |")
+    assert guided.endswith("| 0.7353 (p = 60%) |")
+    assert "The paper has no unet_lite0; its unet stands beside it." in told[-1]
+    others = [result(network="gan", seed=0, p=0.0, **{"left out": "PolypGen-C1"})]
+    assert EXPERIMENTS["augmentation-p"].report(plan_of(folder, "augmentation-p"), others)[-1].endswith("| – |")
+
+
 def test_too_few_centres_are_told(folder: Path) -> None:
     two = [e for e in read_dataset(folder) if e.centre != CENTRES[2]]
     with pytest.raises(DataError, match="p = 0 alone"):
