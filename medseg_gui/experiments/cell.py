@@ -116,7 +116,7 @@ class Runner:
             "data": data,
             "training_images": len(training),
             **self._measure(cell, weights),
-            "epochs": [e for e in run.folder.events() if e["event"] == "epoch"],
+            "epochs": [_without_passing(e) for e in run.folder.events() if e["event"] == "epoch"],
         }
         write_report(result_file, json.dumps(result, indent=1))
         (home / "resume.pt").unlink(missing_ok=True)  # hundreds of megabytes that nobody needs any more
@@ -137,6 +137,11 @@ class Runner:
             "centres": {name: by_centre(scores, 0.5) for name, scores in tests.items()},
             "test_sweep": {name: _sweep(scores) for name, scores in tests.items()},
         }
+
+
+def _without_passing(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An epoch's event without what mattered while it ran, and without paths on this computer."""
+    return {k: v for k, v in event.items() if k not in ("event", "left_s", "samples")}
 
 
 def _sweep(scores: Sequence[ImageScore]) -> dict[str, float | None]:

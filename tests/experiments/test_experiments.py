@@ -105,6 +105,8 @@ def test_it_goes_on_after_an_interruption(folder: Path, tmp_path: Path) -> None:
     assert "1 of 300 epochs at 64²" in page
     told = json.loads((tmp_path / "leave-one-centre-out.json").read_text(encoding="utf-8"))
     assert 0 <= told["results"][0]["scores"][OUT]["dice"] <= 1
+    assert [e["epoch"] for e in told["results"][0]["epochs"]] == [1]
+    assert str(tmp_path) not in json.dumps(told)
     assert cv2.imread(str(tmp_path / "leave-one-centre-out.png")) is not None
     (tmp_path / "encoder.pth").write_bytes(b"others")
     others = (
