@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from PySide6.QtCore import QEvent, QObject
 
+from medseg_gui.overlay import Overlay
 from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.state.app_state import AppState
 
@@ -31,6 +32,12 @@ class StartupTiming(QObject):
         self._picture = window.picture
         window.installEventFilter(self)
         self._picture.installEventFilter(self)
+        self._analysis.overlay_changed.connect(self.on_overlay_changed)
+
+    def on_overlay_changed(self, overlay: Overlay | None) -> None:
+        """One that marks nothing is there as soon as it is known: nothing of it is painted."""
+        if overlay is not None and not any(overlay.outlines.values()):
+            self._note("first_overlay_ms")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Look at the first paint of each thing; what is about to be painted counts as painted."""

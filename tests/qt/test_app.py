@@ -124,8 +124,11 @@ def test_without_a_screen_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         app.run(None, ["medseg"])
 
 
-def test_the_start_can_be_timed(qtbot: QtBot, workers: Workers, capsys: pytest.CaptureFixture[str]) -> None:
-    window = app.Window(replace(Settings(), polyp_weights="fast"), workers)
+@pytest.mark.parametrize("threshold", [0.5, 0.9])  # where nothing is marked, nothing is painted
+def test_the_start_can_be_timed(
+    qtbot: QtBot, workers: Workers, capsys: pytest.CaptureFixture[str], threshold: float
+) -> None:
+    window = app.Window(replace(Settings(), polyp_weights="fast", threshold=threshold), workers)
     timing = StartupTiming(window.main, window.state)
     window.show("clip")
     qtbot.waitUntil(lambda: len(timing.figures) == 3)
