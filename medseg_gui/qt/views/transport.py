@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QToolButton, QWidget
 
 from medseg_gui.qt import theme
@@ -23,6 +23,7 @@ _GROUPS = (
 _LOOP = ("loop_start", "loop_end", "loop_clear")
 _ICON = QSize(20, 20)
 _PLAY_ICON = QSize(28, 28)
+_WIDE_PX = 1240
 _STATE_ICON = QSize(16, 16)
 
 
@@ -57,6 +58,7 @@ class Transport(QWidget):
         self.speed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.speed_button.setMenu(speeds)
         self.speed_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.scan = _button(actions["scan"])
         self.progress = QProgressBar()
         self.progress.hide()
         self.progress.setFixedWidth(96)
@@ -82,9 +84,7 @@ class Transport(QWidget):
             row.addWidget(_button(actions[name]))
         row.addWidget(_line())
         row.addWidget(self.progress)
-        scan = _button(actions["scan"])
-        scan.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        row.addWidget(scan)
+        row.addWidget(self.scan)
 
     def _watch(self, analysis: AnalysisState) -> None:
         self._playback.frame_changed.connect(self.on_place_changed)
@@ -96,6 +96,12 @@ class Transport(QWidget):
         analysis.scan_progressed.connect(self.on_scan_progressed)
         self.on_speed_changed(self._playback.speed)
         self.on_place_changed()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the button of the scan goes without its words: place and state need the room."""
+        style = Qt.ToolButtonStyle
+        is_wide = event.size().width() >= _WIDE_PX
+        self.scan.setToolButtonStyle(style.ToolButtonTextBesideIcon if is_wide else style.ToolButtonIconOnly)
 
     def on_place_changed(self) -> None:
         """Write where we are."""

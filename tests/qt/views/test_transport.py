@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from medseg_gui.qt.actions import ACTIONS
@@ -62,3 +63,9 @@ def test_progress_shows_only_during_a_scan(transport: Transport, state: AppState
     assert transport.progress.text() == "25%"
     state.analysis.set_scanning(False)
     assert not transport.progress.isVisible()
+
+
+@pytest.mark.parametrize(("width", "has_words"), [(1120, False), (1360, True)])
+def test_in_a_narrow_window_place_and_state_get_the_room(transport: Transport, width: int, has_words: bool) -> None:
+    QApplication.sendEvent(transport, QResizeEvent(QSize(width, 60), QSize()))
+    assert (transport.scan.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon) is has_words
