@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _NICENESS = 19  # the most there is: with 10 a third fewer frames were predicted beside it, and it was no faster
 _PATIENCE_S = 20.0  # for saving when the window closes: some seconds, more where the disk is slow
+_DYING_S = 5.0  # at its niceness even that takes a while on a busy computer
 _NEEDED_BYTES = 500 * 1024**2  # copy of the frames, state to resume from, weights twice
 _TOLD_LINES = 40
 
@@ -143,6 +144,8 @@ class TrainWorker(Worker):
         except subprocess.TimeoutExpired:
             logger.warning("The training process did not end in time and was killed; it can be resumed")
             self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING_S)
         self._let_go()
 
     def _begin_process(self, start: Start) -> None:
