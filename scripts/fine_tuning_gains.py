@@ -103,10 +103,11 @@ def fine_tune(plan: TrainingPlan, corrected: Sequence[Example], folder: Path) ->
     job = TrainingJob(folder, plan.base, plan.network, plan.class_id, tuple(sorted(plan.held_out)), plan.settings)
     copy_frames(corrected, job.data)
     begun, used = time.perf_counter(), _processor_seconds()
-    done = subprocess.run(training_command(job.arguments()), stdin=subprocess.PIPE, stdout=sys.stderr, check=False)
+    with subprocess.Popen(training_command(job.arguments()), stdin=subprocess.PIPE, stdout=sys.stderr) as process:
+        process.wait()  # with its standard input open: it ends when its supervisor goes away
     took = time.perf_counter() - begun, _processor_seconds() - used
     weights = RunFolder(job.run).weights()
-    if done.returncode or weights is None:
+    if process.returncode or weights is None:
         raise InputError("The training process gave up; see above.")
     return weights, *took
 
