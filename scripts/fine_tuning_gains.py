@@ -4,11 +4,10 @@
     python scripts/fine_tuning_gains.py --weights RUN/polyp-unet_lite0.safetensors \\
         --data DATA/polyp/PolypGen-C5 --forget DATA/polyp/Kvasir-SEG -o OUT
 
-The true masks of thirty frames stand for a person's corrections: whole recordings, drawn anew for each seed, the last
-one cut so that they are thirty. The window's own plan, job and process (Ctrl+T) hold out some of them and learn from
-the rest. Old and new weights are then measured on all frames of the other recordings, and on the part of `--forget`
-that the old weights were validated on. Results are kept in OUT/fine-tuning.json after each seed; the same command goes
-on.
+The true masks of thirty frames stand for a person's corrections: six of each of five recordings, drawn anew for each
+seed. The window's own plan, job and process (Ctrl+T) hold out one recording and learn from the rest. Old and new
+weights are then measured on all frames of the recordings that nobody corrected, and on the part of `--forget` that
+the old weights were validated on. Results are kept in OUT/fine-tuning.json after each seed; the same command goes on.
 """
 
 from __future__ import annotations
@@ -42,24 +41,25 @@ from medseg_gui.training.protocol import training_command
 from medseg_gui.training.run_folder import RunFolder
 
 NAME = "fine-tuning"
+_RECORDINGS = 5  # that are corrected, so that the window has a fifth of the frames to hold out
 
 
 def draw(examples: Sequence[Example], count: int, seed: int) -> tuple[list[Example], list[Example]]:
-    """(corrected frames of whole recordings, all frames of other recordings).
+    """(corrected frames, evenly over some recordings; all frames of other recordings).
 
     Raises:
-        InputError: nothing would be left to measure on.
+        InputError: there are too few recordings with enough frames, or nothing would be left to measure on.
     """
-    groups = sorted({e.group for e in examples})
-    random.Random(seed).shuffle(groups)
-    corrected: list[Example] = []
-    while groups and len(corrected) < count:
-        group = groups.pop(0)
-        corrected += [e for e in examples if e.group == group]
-    others = [e for e in examples if e.group in groups]
-    if not others:
+    each = count // _RECORDINGS
+    groups: dict[str, list[Example]] = {}
+    for e in examples:
+        groups.setdefault(e.group, []).append(e)
+    large = sorted(group for group, found in groups.items() if len(found) >= each)
+    chosen = random.Random(seed).sample(large, min(_RECORDINGS, len(large)))
+    others = [e for e in examples if e.group not in chosen]
+    if len(chosen) < _RECORDINGS or not others:
         raise InputError(f"There are too few recordings to correct {count} frames and measure on others.")
-    return corrected[:count], others
+    return [groups[group][i * len(groups[group]) // each] for group in chosen for i in range(each)], others
 
 
 def plan_of(corrected: Sequence[Example], base: WeightsInfo, recipe: str, size: int) -> TrainingPlan:
