@@ -167,10 +167,10 @@ def page(args: argparse.Namespace, results: Sequence[dict[str, Any]]) -> list[st
     for r in results:
         dices = [r[when][part]["dice"] for part in ("new", "old") for when in ("before", "after")]
         images = r["after"]["new"]["images"]
-        rows.append((r["seed"], f"{r['learnt']} + {r['held_out']}", images, *dices, r["processor_seconds"]))
+        rows.append((r["seed"], f"{r['learnt']} + {r['held_out']}", images, *dices, f"{r['processor_seconds']:.0f}"))
     means = [mean_and_deviation([row[i] for row in rows]) for i in range(3, 7)]
     seconds = max(r["processor_seconds"] for r in results)
-    rows.append(("mean", "", "", *means, f"at most {seconds}"))
+    rows.append(("mean", "", "", *means, f"at most {seconds:.0f}"))
     columns = ("seed", "learnt + held out", "measured on", f"{new} before", f"{new} after", f"{old} before")
     return markdown_table((*columns, f"{old} after", "processor seconds"), rows)
 
