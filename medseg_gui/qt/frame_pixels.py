@@ -16,6 +16,12 @@ def fitted_size(frame: Size, view: Size) -> Size:
     return max(round(frame[0] * scale), 1), max(round(frame[1] * scale), 1)
 
 
+def shown_size(rgb: UInt8Array, view: Size | None) -> Size:
+    """Size of a frame's pixels for a view; its own where there is none."""
+    own = (rgb.shape[1], rgb.shape[0])
+    return own if view is None else fitted_size(own, view)
+
+
 def frame_pixels(rgb: UInt8Array, view: Size | None = None) -> UInt8Array:
     """Pixels of a frame in the layout that Qt paints without converting (QImage.Format_RGB32).
 
@@ -27,7 +33,7 @@ def frame_pixels(rgb: UInt8Array, view: Size | None = None) -> UInt8Array:
         (h, w, 4) uint8, read-only: blue, green, red, 255.
     """
     if view is not None:
-        rgb = _scaled(rgb, fitted_size((rgb.shape[1], rgb.shape[0]), view))
+        rgb = _scaled(rgb, shown_size(rgb, view))
     pixels = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA), np.uint8)
     pixels.setflags(write=False)
     return pixels

@@ -17,6 +17,7 @@ from medseg_gui.qt.checking import Checking
 from medseg_gui.qt.correcting import Correcting
 from medseg_gui.qt.explaining import Explaining
 from medseg_gui.qt.frame_counter import FrameCounter
+from medseg_gui.qt.frame_pixels import shown_size
 from medseg_gui.qt.projecting import Projecting
 from medseg_gui.qt.propagating import Propagating
 from medseg_gui.qt.reviewing import Reviewing
@@ -267,6 +268,9 @@ class Pipeline(QObject):
             return
         self._is_frame_failing = False
         self.state.playback.set_frame(frame, pixels)
+        view = self.state.display.view
+        if (pixels.shape[1], pixels.shape[0]) != shown_size(frame.rgb, view):  # the view changed on its way here
+            self._workers.decode.fit_to(view, frame)
         self._draw_waiting()
         self._judge_overlay()
         self._look_at(frame)

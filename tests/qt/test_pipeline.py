@@ -286,6 +286,16 @@ def test_what_came_ahead_is_forgotten_when_the_view_changes(pipeline: Pipeline, 
     assert np.shape(state.playback.pixels) == (96, 128, 4)
 
 
+def test_a_frame_made_for_the_view_as_it_was_is_made_again(pipeline: Pipeline, qtbot: QtBot) -> None:
+    """It was on its way from the other thread when the window was resized."""
+    open_and_wait(pipeline, qtbot)
+    playback = pipeline.state.playback
+    pipeline.state.display.set_view((128, 96))
+    frame = Frame(1, 0.04, "id-clip", np.zeros((48, 64, 3), np.uint8))
+    pipeline.on_frame_ready(frame, np.zeros((24, 32, 4), np.uint8))
+    qtbot.waitUntil(lambda: playback.frame is frame and np.shape(playback.pixels) == (96, 128, 4))
+
+
 def test_a_frame_from_an_earlier_source_is_not_shown(pipeline: Pipeline, qtbot: QtBot) -> None:
     open_and_wait(pipeline, qtbot)
     other = Frame(9, 0.4, "id-of-another", np.zeros((4, 4, 3), np.uint8))
