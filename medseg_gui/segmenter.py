@@ -61,6 +61,11 @@ class Segmenter:
         return self.choice.reason if self._session is None else f"{self.choice.reason} · {self._session.name}"
 
     @property
+    def input_size(self) -> int:
+        """S, of the (S, S, 3) pictures that the network sees."""
+        return self.info.input_size
+
+    @property
     def could_be_faster(self) -> bool:
         """Whether ONNX Runtime might do what torch does now."""
         return self._session is None and self.choice.device.type == "cpu" and is_installed()
@@ -87,7 +92,7 @@ class Segmenter:
     def segment(self, frame: Frame) -> Segmentation:
         """Probability of the class at the network's resolution, for one frame."""
         started = time.perf_counter()
-        probability = self.predict([frame.rgb])[0]
+        probability = self.predict([frame.small.get(self.input_size, frame.rgb)])[0]
         return Segmentation(
             frame_index=frame.index,
             source_id=frame.source_id,

@@ -32,6 +32,8 @@ class Frame:
         source_id: content hash of the source, hexadecimal.
         rgb: (H, W, 3) uint8, RGB, read-only.
         name: what a person calls the frame (a file name in a folder), empty for video.
+        small: S -> (S, S, 3) uint8, read-only, the picture as a network of that input size sees it; holds only the
+            sizes for which somebody found the time.
     """
 
     index: int
@@ -39,9 +41,11 @@ class Frame:
     source_id: str
     rgb: UInt8Array
     name: str = ""
+    small: Mapping[int, UInt8Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.rgb.setflags(write=False)
+        for picture in (self.rgb, *self.small.values()):
+            picture.setflags(write=False)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from medseg_gui.errors import InputError
 from medseg_gui.networks import build_network, normalisation
 from medseg_gui.networks.weights import WeightsInfo, save_weights
+from medseg_gui.runtime.session import shrink
 from medseg_gui.segmenter import Segmenter, merge
 from medseg_gui.types import INSTRUMENT, POLYP, Frame
 
@@ -42,6 +44,16 @@ def test_a_segmentation_tells_where_it_comes_from(segmenter: Segmenter) -> None:
     assert probability.dtype == np.float32
     assert 0 <= probability.min() <= probability.max() <= 1
     assert not probability.flags.writeable
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnxruntime"])
+def test_a_frame_that_was_made_small_ahead_gives_the_same(info: WeightsInfo, engine: str) -> None:
+    segmenter = Segmenter(info, "cpu", engine)
+    rgb = np.random.default_rng(2).integers(0, 256, (90, 160, 3), np.uint8)
+    frame = frame_of(rgb)
+    ahead = replace(frame, small={32: shrink(rgb, 32), segmenter.input_size: shrink(rgb, segmenter.input_size)})
+    wanted = segmenter.segment(frame).probability[POLYP]
+    np.testing.assert_array_equal(segmenter.segment(ahead).probability[POLYP], wanted)
 
 
 def test_preparing_is_the_written_normalisation(segmenter: Segmenter) -> None:

@@ -202,6 +202,7 @@ class Pipeline(QObject):
         workers.decode.frame_ahead.connect(self.on_frame_ahead)
         workers.decode.pixels_ready.connect(self.state.playback.set_pixels)
         workers.decode.frame_failed.connect(self.on_frame_failed)
+        workers.segment.sizes_known.connect(workers.decode.shrink_to)
         workers.segment.device_known.connect(self.state.session.set_device)
         workers.segment.weights_listed.connect(self.on_weights_listed)
         workers.segment.identified.connect(self.state.session.set_weights_id)

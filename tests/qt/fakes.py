@@ -123,6 +123,7 @@ class FakeSegmenter:
         self.threads: set[str] = set()
         self.error: Exception | None = None
         self.where = "CPU: in a test"
+        self.input_size = 16
 
     def segment(self, frame: Frame) -> Segmentation:
         self.threads.add(thread_name())

@@ -276,6 +276,16 @@ def test_a_frame_that_came_ahead_is_shown_at_once(pipeline: Pipeline, qtbot: QtB
     assert media.opened[-1].read_indices.count(2) == 1
 
 
+def test_a_frame_that_came_ahead_is_ready_for_the_networks(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    pipeline.on_painted()
+    qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 1)
+    qtbot.wait(50)  # it is on its way from the other thread
+    go_to(pipeline, qtbot, 1)
+    assert pipeline.state.playback.frame is not None
+    assert set(pipeline.state.playback.frame.small) == {16}
+
+
 def test_what_came_ahead_is_forgotten_when_the_view_changes(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
     open_and_wait(pipeline, qtbot)
     state = pipeline.state

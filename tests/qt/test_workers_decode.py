@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.state.session import SourceInfo
 from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.runtime.session import shrink
 from medseg_gui.types import Frame
 from tests.qt.fakes import FakeMedia, Heard
 
@@ -178,6 +179,19 @@ def test_another_view_gets_the_frame_on_screen_anew(worker: DecodeWorker, qtbot:
     qtbot.waitUntil(lambda: len(anew) == 1)
     assert anew.last[0] is frames.last[0]
     assert anew.last[1].shape == (96, 128, 4)
+
+
+def test_a_frame_ahead_is_ready_for_the_networks(worker: DecodeWorker, qtbot: QtBot, frames: Heard) -> None:
+    ahead = Heard(worker.frame_ahead)
+    worker.shrink_to((16, 24))
+    info = open_clip(worker, qtbot)
+    play(worker, qtbot, info.source_id, 0, 1)
+    frame: Frame = ahead.last[0]
+    assert set(frame.small) == {16, 24}
+    for size, small in frame.small.items():
+        np.testing.assert_array_equal(small, shrink(frame.rgb, size))
+        assert not small.flags.writeable
+    assert not frames.last[0].small, "a frame that somebody waits for comes without"
 
 
 def test_a_bad_frame_ahead_is_told_only_when_it_is_asked_for(

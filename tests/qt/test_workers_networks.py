@@ -82,6 +82,15 @@ def test_a_class_can_be_left_out_again(worker: SegmentWorker, qtbot: QtBot, seen
     assert set(seen.last[0].probability) == {INSTRUMENT}
 
 
+def test_the_sizes_that_networks_see_are_told(worker: SegmentWorker, qtbot: QtBot) -> None:
+    sizes = Heard(worker.sizes_known)
+    choose(worker, qtbot, POLYP, "fast")
+    choose(worker, qtbot, INSTRUMENT, "tools")
+    for class_id in (POLYP, INSTRUMENT):
+        choose(worker, qtbot, class_id, "")
+    assert sizes.calls == [((16,),), ((16,),), ((16,),), ((),)]
+
+
 def test_without_weights_nothing_is_seen(
     worker: SegmentWorker, qtbot: QtBot, networks: FakeNetworks, seen: Heard
 ) -> None:

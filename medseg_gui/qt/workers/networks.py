@@ -31,6 +31,9 @@ class FrameSegmenter(Protocol):
     @property
     def where(self) -> str: ...
 
+    @property
+    def input_size(self) -> int: ...
+
     def segment(self, frame: Frame) -> Segmentation: ...
 
 

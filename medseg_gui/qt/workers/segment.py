@@ -30,6 +30,7 @@ class SegmentWorker(Worker):
     loaded = Signal(int, str)  # class id, name of the weights that look for it from now on, "" for none
     identified = Signal(str, str)  # name and id of weights that were loaded
     refused = Signal(int, str, str)  # class id, name of weights that cannot be loaded, name of those that stay
+    sizes_known = Signal(object)  # tuple[int, ...], of the pictures that the networks in use see
     segmented = Signal(object)  # Segmentation
 
     def __init__(self, networks: Networks | None = None) -> None:
@@ -110,6 +111,7 @@ class SegmentWorker(Worker):
             logger.info("Loaded weights %s", name)
             if conversion := self._networks.speed_up(segmenter, self.wake):
                 self._conversions.append(conversion)
+        self.sizes_known.emit(tuple({s.input_size for s in self._segmenters.values()}))
 
     def _tell_where(self) -> None:
         """Networks get faster by themselves, and not always all of them."""
