@@ -40,7 +40,7 @@ from medseg_gui.qt.training import Training
 from medseg_gui.qt.workers.check import Checks, CheckWorker
 from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
-from medseg_gui.qt.workers.decode import DecodeWorker
+from medseg_gui.qt.workers.decode import FRAMES_AHEAD, DecodeWorker
 from medseg_gui.qt.workers.edit import EditWorker
 from medseg_gui.qt.workers.explain import ExplainWorker
 from medseg_gui.qt.workers.explainers import Explainers
@@ -134,7 +134,7 @@ class Pipeline(QObject):
         )
         self._workers = workers or Workers.for_device(settings.device)
         self._source_id = ""
-        self._ahead: tuple[Frame, UInt8Array] | None = None
+        self._ahead: dict[int, tuple[Frame, UInt8Array]] = {}
         self._loaded: dict[int, str] = {}
         self._is_frame_failing = False
         self._waiting_overlay: Overlay | None = None
@@ -234,7 +234,8 @@ class Pipeline(QObject):
     def on_opened(self, source: SourceInfo) -> None:
         """Everything begins anew; the session tells last, when the rest is ready."""
         self.scanning.stop()
-        self._source_id, self._ahead = source.source_id, None
+        self._source_id = source.source_id
+        self._ahead.clear()
         self._is_frame_failing = False
         self._waiting_overlay = None
         self.state.analysis.reset(source.frame_count)
@@ -243,16 +244,18 @@ class Pipeline(QObject):
 
     def on_frame_wanted(self, index: int) -> None:
         """The clock or a person asks for a frame: show it at once if it is ready, or have it decoded."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0].index == index:
+        if (ahead := self._ahead.pop(index, None)) is not None:
             self.on_frame_ready(*ahead)
         else:
+            self._ahead.clear()
             self._workers.decode.request(self._source_id, index)
 
     def on_frame_ahead(self, frame: Frame, pixels: UInt8Array) -> None:
         """Keep it until it is due: no other thread needs to be asked then."""
         if frame.source_id == self._source_id:
-            self._ahead = (frame, pixels)
+            self._ahead[frame.index] = (frame, pixels)
+            if len(self._ahead) > FRAMES_AHEAD:  # one was skipped
+                self._ahead.pop(next(iter(self._ahead)))
 
     def on_loop_changed(self) -> None:
         """After its last frame comes its first."""
@@ -260,7 +263,7 @@ class Pipeline(QObject):
 
     def on_view_changed(self, view: tuple[int, int] | None) -> None:
         """Frames are shown at another size."""
-        self._ahead = None
+        self._ahead.clear()
         self._workers.decode.fit_to(view, self.state.playback.frame)
 
     def on_frame_ready(self, frame: Frame, pixels: UInt8Array) -> None:

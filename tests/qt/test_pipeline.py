@@ -263,27 +263,39 @@ def test_display_asks_no_network(pipeline: Pipeline, qtbot: QtBot, networks: Fak
     assert networks.named("fast").seen == [0]
 
 
-def test_a_frame_that_came_ahead_is_shown_at_once(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
-    open_and_wait(pipeline, qtbot)
-    pipeline.on_painted()
-    qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 1)
-    go_to(pipeline, qtbot, 1)
+def read_ahead(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    """The frame on screen is the first one; wait until the next two are ready."""
     pipeline.on_painted()
     qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 2)
     qtbot.wait(50)  # it is on its way from the other thread
-    pipeline.state.playback.seek(2)
-    assert pipeline.state.playback.index == 2
-    assert media.opened[-1].read_indices.count(2) == 1
+
+
+def test_frames_that_came_ahead_are_shown_at_once(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    read_ahead(pipeline, qtbot, media)
+    for index in (1, 2):
+        pipeline.state.playback.seek(index)
+        assert pipeline.state.playback.index == index
+    assert media.opened[-1].read_indices == [0, 1, 2]
 
 
 def test_a_frame_that_came_ahead_is_ready_for_the_networks(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
     open_and_wait(pipeline, qtbot)
-    pipeline.on_painted()
-    qtbot.waitUntil(lambda: media.opened[-1].read_indices[-1] == 1)
-    qtbot.wait(50)  # it is on its way from the other thread
-    go_to(pipeline, qtbot, 1)
+    read_ahead(pipeline, qtbot, media)
+    pipeline.state.playback.seek(1)
     assert pipeline.state.playback.frame is not None
     assert set(pipeline.state.playback.frame.small) == {16}
+
+
+def test_frames_that_were_skipped_are_not_kept(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:
+    open_and_wait(pipeline, qtbot)
+    for index in range(1, 9):
+        frame = Frame(index, 0.04 * index, "id-clip", np.zeros((48, 64, 3), np.uint8))
+        pipeline.on_frame_ahead(frame, np.zeros((48, 64, 4), np.uint8))
+    pipeline.state.playback.seek(8)
+    assert pipeline.state.playback.index == 8
+    go_to(pipeline, qtbot, 6)
+    assert media.opened[-1].read_indices == [0, 6]
 
 
 def test_what_came_ahead_is_forgotten_when_the_view_changes(pipeline: Pipeline, qtbot: QtBot, media: FakeMedia) -> None:

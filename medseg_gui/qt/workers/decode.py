@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LONGEST_STRIDE = 4  # at higher speed, each so many frames are asked for
+FRAMES_AHEAD = 2  # with one, a frame that came late on a busy computer made the one after it late, too
 
 OpenSource = Callable[[str], "Source"]
 
@@ -41,7 +42,7 @@ class DecodeWorker(Worker):
     opened = Signal(object)  # SourceInfo
     project_found = Signal(str)  # what was to be opened is a project
     frame_ready = Signal(object, object)  # Frame, its `frame_pixels` for the view
-    frame_ahead = Signal(object, object)  # the same for the frame that will be asked for next
+    frame_ahead = Signal(object, object)  # the same for a frame that will be asked for next
     pixels_ready = Signal(object, object)  # the same for the frame on screen, after the view has changed
     frame_failed = Signal(object, bool)  # MedsegError, whether the source is gone altogether
 
@@ -57,6 +58,7 @@ class DecodeWorker(Worker):
         self._loop: tuple[int, int] | None = None
         self._source: Source | None = None
         self._last_index = -1
+        self._ahead: set[tuple[int, Size | None]] = set()  # which frames were read ahead, for a view of which size
 
     # From any thread
 
@@ -120,6 +122,7 @@ class DecodeWorker(Worker):
         source = self._open_source(spec)
         self.end()
         self._source, self._last_index = source, -1
+        self._ahead.clear()
         logger.info("Opened %s %s", source.kind, source.source_id)
         self.opened.emit(_describe(spec, source))
 
@@ -127,6 +130,7 @@ class DecodeWorker(Worker):
         source = self._source
         if source is None or source.source_id != source_id:
             return
+        self._ahead.clear()  # had it been there, nobody would ask
         try:
             frame = source.read(index)
             pixels = frame_pixels(frame.rgb, self._view)
@@ -136,7 +140,7 @@ class DecodeWorker(Worker):
         self.frame_ready.emit(frame, pixels)
 
     def _read_ahead(self, source_id: str, index: int) -> None:
-        """While frames are shown one after the other, have the next one ready before its time comes.
+        """While frames are shown one after the other, have the next ones ready before their time comes.
 
         Key frames take longer than others; without this the picture would come late by the difference. It begins
         when the frame before it is painted: painting would otherwise share the processor with decoding. Shrinking it
@@ -145,23 +149,30 @@ class DecodeWorker(Worker):
         source = self._source
         if source is None or source.source_id != source_id or source.is_live:
             return
-        following, self._last_index = self._following(source, index), index
-        if following is not None:
+        following = [(i, self._view) for i in self._following(source, index)]
+        self._ahead.intersection_update(following)
+        for missing in (f for f in following if f not in self._ahead):
+            if not self._wanted.is_empty:
+                return
+            self._ahead.add(missing)
             with suppress(SourceError):  # told when the frame is asked for
-                frame = source.read(following)
+                frame = source.read(missing[0])
                 frame = replace(frame, small={size: shrink(frame.rgb, size) for size in self._network_sizes})
-                self.frame_ahead.emit(frame, frame_pixels(frame.rgb, self._view))
+                self.frame_ahead.emit(frame, frame_pixels(frame.rgb, missing[1]))
 
-    def _following(self, source: Source, index: int) -> int | None:
-        """What will be shown after this frame, None when nobody can tell."""
+    def _following(self, source: Source, index: int) -> Iterator[int]:
+        """What will be shown after this frame, next first; nothing when nobody can tell."""
         first, last = self._loop or (0, source.frame_count - 1)
         is_turn = self._loop is not None and index == first and 0 <= last - self._last_index < _LONGEST_STRIDE
-        step = 1 if is_turn else index - self._last_index
+        step, self._last_index = 1 if is_turn else index - self._last_index, index
         if not 0 < step <= _LONGEST_STRIDE:
-            return None
-        if index <= last < index + step:
-            return first if self._loop is not None else None
-        return index + step if index + step < source.frame_count else None
+            return
+        for _ in range(FRAMES_AHEAD):
+            is_at_end = index <= last < index + step
+            index = first if is_at_end and self._loop is not None else index + step
+            if index >= source.frame_count or (is_at_end and self._loop is None):
+                return
+            yield index
 
 
 def open_any(spec: str) -> Source:
