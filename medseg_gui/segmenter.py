@@ -16,6 +16,7 @@ from medseg_gui.errors import EngineError, InputError
 from medseg_gui.networks import normalisation
 from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.runtime import ENGINES
+from medseg_gui.runtime.cuda_graph import CudaGraphSession
 from medseg_gui.runtime.engine import cached_session, made_session
 from medseg_gui.runtime.session import RuntimeSession, is_installed
 from medseg_gui.types import FloatArray, Frame, Segmentation, UInt8Array
@@ -47,7 +48,7 @@ class Segmenter:
         self.network = network.to(self.choice.device).to(memory_format=torch.channels_last)
         if self._half:
             self.network = self.network.half()
-        self._session: RuntimeSession | None = None
+        self._session: RuntimeSession | CudaGraphSession | None = None
         self._choose_engine(engine)
 
     @classmethod
@@ -73,12 +74,16 @@ class Segmenter:
     def use_runtime(self) -> None:
         """Predict in ONNX Runtime from now on; the first time with these weights that takes some seconds.
 
-        May be called from another thread than the one that predicts.
+        May be called from another thread than the one that predicts. On CUDA it is a recorded graph of torch's own,
+        and the thread that will predict must call.
 
         Raises:
             EngineError: it is not installed or cannot run this network; torch goes on.
         """
-        self._session = made_session(self.info, torch.get_num_threads())
+        if self.choice.device.type == "cuda":
+            self._session = CudaGraphSession(self.network, *self._affine(), self.input_size)
+        else:
+            self._session = made_session(self.info, torch.get_num_threads())
 
     def use_cached_runtime(self) -> bool:
         """The same if these weights were converted before; gives whether.
@@ -119,16 +124,19 @@ class Segmenter:
 
     def prepare(self, pictures: Sequence[UInt8Array]) -> Tensor:
         """(B, 3, S, S) normalised tensor on the device, channels last; arguments as `predict`."""
+        return as_input(pictures, self.input_size, *self._affine())
+
+    def _affine(self) -> tuple[Tensor, Tensor]:
         dtype = torch.float16 if self._half else torch.float32
-        return as_input(pictures, self.info.input_size, self._scale.to(dtype), self._shift.to(dtype))
+        return self._scale.to(dtype), self._shift.to(dtype)
 
     def _choose_engine(self, engine: str) -> None:
         if engine not in ENGINES:
             raise InputError(f"{engine!r} is no engine; choose one of {', '.join(ENGINES)}.")
-        on_cpu = self.choice.device.type == "cpu"
-        if engine == "onnxruntime" and not on_cpu:
+        kind = self.choice.device.type
+        if engine == "onnxruntime" and kind != "cpu":
             raise InputError("ONNX Runtime works on the CPU only; add --device cpu, or choose --engine torch.")
-        if engine == "torch" or not on_cpu:
+        if engine == "torch" or kind not in ("cpu", "cuda"):
             return
         try:
             self.use_runtime()

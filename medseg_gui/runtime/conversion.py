@@ -6,17 +6,15 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from medseg_gui.errors import EngineError
 from medseg_gui.networks import normalisation
 from medseg_gui.networks.weights import WeightsInfo, load_network
+from medseg_gui.runtime.comparison import mean_difference, sample_picture
 from medseg_gui.runtime.rewrites import rewrite
 from medseg_gui.runtime.session import RuntimeSession
-from medseg_gui.types import FloatArray, UInt8Array
 
 _OPSET = 17  # of ONNX; every runtime of the last years knows it
 _MOST_DIFFERENCE = 1e-3  # mean difference of two probabilities that are meant to be the same
@@ -99,14 +97,3 @@ def _compare(network: nn.Module, model: bytes, info: WeightsInfo) -> None:
     theirs = RuntimeSession(model, threads=1).run(picture)
     if not mean_difference(ours, theirs) <= _MOST_DIFFERENCE:
         raise EngineError(f"{info.name} would mark other pixels in ONNX Runtime; torch runs it instead.")
-
-
-def mean_difference(a: FloatArray, b: FloatArray) -> float:
-    """Mean absolute difference of two probabilities, NaN when one of them is no number somewhere."""
-    return float(np.abs(a - b).mean())
-
-
-def sample_picture(side: int) -> UInt8Array:
-    """(side, side, 3) uint8: smooth blobs of every brightness, always the same."""
-    coarse = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
-    return cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)

@@ -13,7 +13,8 @@ from medseg_gui.errors import EngineError
 from medseg_gui.networks import NETWORKS, build_network
 from medseg_gui.networks.weights import WeightsInfo, find_weights, save_weights
 from medseg_gui.runtime import conversion
-from medseg_gui.runtime.conversion import convert, sample_picture
+from medseg_gui.runtime.comparison import sample_picture
+from medseg_gui.runtime.conversion import convert
 from medseg_gui.runtime.session import RuntimeSession
 from medseg_gui.segmenter import Segmenter
 from tests.small_networks import size_of, small_networks

@@ -77,10 +77,13 @@ class Networks:
         Raises:
             WeightsError: they cannot be used.
         """
+        from medseg_gui.device import choose_device
         from medseg_gui.segmenter import Segmenter
 
-        segmenter = Segmenter.load(name, self._device)
-        if segmenter.choice.device.type == "cpu":
+        on_cpu = choose_device(self._device).device.type == "cpu"
+        # On the CPU the window does not wait for a conversion: `speed_up`.
+        segmenter = Segmenter.load(name, self._device, "torch" if on_cpu else "auto")
+        if on_cpu:
             if _use_cached_runtime(segmenter):
                 return segmenter
             _make_one_graph(segmenter)
