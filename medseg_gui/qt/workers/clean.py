@@ -10,7 +10,7 @@ from medseg_gui.qt.state.project import Task
 from medseg_gui.qt.state.project_orders import CleanCopy
 from medseg_gui.qt.workers.decode import OpenSource, open_any
 from medseg_gui.qt.workers.job_worker import JobWorker
-from medseg_gui.qt.workers.project_exchange import StoppedError
+from medseg_gui.qt.workers.project_task import StoppedError
 
 _NAME = "Copying"
 

@@ -1,4 +1,4 @@
-"""What takes long with a project: pictures, exchange, report, video. Each says how far it is after every step."""
+"""Annotations that come and go, case reports and videos. Each says how far it is after every step."""
 
 from __future__ import annotations
 
@@ -6,60 +6,64 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medseg_gui.errors import MedsegError, SourceError
-from medseg_gui.project.records import FrameFilter, FrameKey
-from medseg_gui.qt.state.project_orders import ExportFrames, ImportFrames, ShowSource, WriteReport, WriteVideo
+from medseg_gui.project.records import FrameFilter
+from medseg_gui.qt.state.project_orders import ExportFrames, ImportFrames, WriteReport, WriteVideo
+from medseg_gui.qt.workers.keeper import Keeper
+from medseg_gui.qt.workers.project_task import LongTask, Step
+from medseg_gui.qt.workers.project_teller import ProjectSignals, ProjectTeller
 
 if TYPE_CHECKING:
     from medseg_gui.case_explanations import CaseExplainer
     from medseg_gui.project.store import Project
 
-Step = Callable[[int, int], None]  # (done, in all); raises StoppedError
-_AT_ONCE = 200  # frames of one transaction: some milliseconds
+
+class ProjectExchange:
+    """Writes for others what is in the project, and reads what they made.
+
+    Args:
+        keeper: has the project that is open.
+        signals, teller: where it is told.
+        task: does what takes long.
+    """
+
+    def __init__(self, keeper: Keeper, signals: ProjectSignals, teller: ProjectTeller, task: LongTask) -> None:
+        self._keeper, self._signals, self._teller, self._task = keeper, signals, teller, task
+
+    def export_frames(self, order: ExportFrames) -> None:
+        """Write annotations for other programs."""
+        project = self._keeper.require()
+        self._do("Exporting", lambda step: _export_frames(project, order, step))
+
+    def import_frames(self, order: ImportFrames) -> None:
+        """Read annotations of other programs, once every edit is saved."""
+        keeper = self._keeper
+        keeper.open_default(must_be=True)
+        keeper.require_saved()
+        project = keeper.require()
+        self._do("Importing", lambda step: _import_frames(project, order, step))
+        keeper.known = {s.hash for s in project.sources()}
+        self._teller.tell_opened()
+        self._teller.tell_lanes()
+        self._signals.frames_added.emit()
+        self._signals.imported.emit()
+        self._teller.tell_journal()
+
+    def write_report(self, order: WriteReport) -> None:
+        """Write a case report."""
+        project = self._keeper.require()
+        self._do("Writing the report", lambda step: _write_report(project, order, step))
+
+    def write_video(self, order: WriteVideo) -> None:
+        """Write a video with the masks."""
+        project = self._keeper.require()
+        self._do("Writing the video", lambda step: _write_video(project, order, step))
+
+    def _do(self, name: str, work: Callable[[Step], str]) -> None:
+        if said := self._task.do(name, work):
+            self._signals.noticed.emit(said)
 
 
-class StoppedError(MedsegError):
-    """Somebody asked it to stop."""
-
-
-def add_pictures(project: Project, source: ShowSource, step: Step) -> int:
-    """Put the pictures of a folder on the list of what is to do; gives how many cannot be read."""
-    from medseg_gui.media.folder import ImageFolder, SingleImage
-
-    assert source.path is not None
-    if source.kind == "image":
-        picture = SingleImage(source.path)
-        frame = picture.read(0)
-        project.add_frames([FrameKey(source.source_id, 0, 0.0)], frame.size, [picture.title])
-        return 0
-    folder = ImageFolder(source.path)
-    if folder.source_id != source.source_id:
-        raise SourceError(f"{folder.title} has changed since it was opened; open it again.")
-    left_out = 0
-    for first in range(0, folder.frame_count, _AT_ONCE):
-        left_out += _add_some(project, folder, range(first, min(first + _AT_ONCE, folder.frame_count)))
-        step(min(first + _AT_ONCE, folder.frame_count), folder.frame_count)
-    return left_out
-
-
-def _add_some(project: Project, folder: object, indices: range) -> int:
-    from medseg_gui.media.folder import ImageFolder
-
-    assert isinstance(folder, ImageFolder)
-    by_size: dict[tuple[int, int], list[int]] = {}
-    left_out = 0
-    for index in indices:
-        try:
-            by_size.setdefault(folder.size_of(index), []).append(index)
-        except SourceError:
-            left_out += 1
-    for size, of_size in by_size.items():
-        keys = [FrameKey(folder.source_id, i, float(folder.frame_times[i])) for i in of_size]
-        project.add_frames(keys, size, [folder.names[i] for i in of_size])
-    return left_out
-
-
-def export_frames(project: Project, order: ExportFrames, step: Step) -> str:
+def _export_frames(project: Project, order: ExportFrames, step: Step) -> str:
     """Write annotations for other programs; gives what is to be said of it.
 
     Raises:
@@ -77,7 +81,7 @@ def export_frames(project: Project, order: ExportFrames, step: Step) -> str:
     return " ".join(said)
 
 
-def import_frames(project: Project, order: ImportFrames, step: Step) -> str:
+def _import_frames(project: Project, order: ImportFrames, step: Step) -> str:
     """Read annotations of other programs, after a backup; gives what is to be said of it.
 
     Raises:
@@ -98,7 +102,7 @@ def import_frames(project: Project, order: ImportFrames, step: Step) -> str:
     return " ".join(said)
 
 
-def write_report(project: Project, order: WriteReport, step: Step) -> str:
+def _write_report(project: Project, order: WriteReport, step: Step) -> str:
     """Write a case report; gives what is to be said of it.
 
     Raises:
@@ -122,7 +126,7 @@ def _explainer(method: str) -> CaseExplainer:
     return CaseExplainer(method)
 
 
-def write_video(project: Project, order: WriteVideo, step: Step) -> str:
+def _write_video(project: Project, order: WriteVideo, step: Step) -> str:
     """Write a video with the masks; gives what is to be said of it.
 
     Raises:
