@@ -37,6 +37,10 @@ from medseg_gui.qt.state.review import ReviewState
 from medseg_gui.qt.state.session import SessionState, SourceInfo, WeightsEntry
 from medseg_gui.qt.state.training import TrainingState
 from medseg_gui.qt.training import Training
+from medseg_gui.qt.training_judging import Judging
+from medseg_gui.qt.training_planning import Planning
+from medseg_gui.qt.training_previewing import Previewing
+from medseg_gui.qt.training_versioning import Versioning
 from medseg_gui.qt.workers.check import Checks, CheckWorker
 from medseg_gui.qt.workers.clean import CleanWorker
 from medseg_gui.qt.workers.compose import ComposeRequest, ComposeWorker
@@ -149,9 +153,7 @@ class Pipeline(QObject):
         self.propagating = Propagating(self.state, self._workers.propagate, self)
         self.projecting = Projecting(self.state, self._workers.project, self._workers.clean, self)
         self.reviewing = Reviewing(self.state, self._workers.project, self._workers.score, self.projecting, self)
-        self.training = Training(
-            self.state, self._workers.project, self._workers.train, self._workers.judge, self._workers.segment, self
-        )
+        self._wire_training()
         self._workers.decode.project_found.connect(self.projecting.open_folder)
 
     def start(self) -> None:
@@ -178,6 +180,14 @@ class Pipeline(QObject):
     def is_running(self) -> bool:
         """Whether any thread still runs."""
         return any(worker.is_running for worker in self._workers.all)
+
+    def _wire_training(self) -> None:
+        state, project, train, judge = self.state, self._workers.project, self._workers.train, self._workers.judge
+        self.planning = Planning(state, project, train, judge, self)
+        self.training = Training(state, project, train, self)
+        self.previewing = Previewing(state, project, train, self)
+        self.judging = Judging(state, project, train, judge, self._workers.segment, self)
+        self.versioning = Versioning(state, judge, self)
 
     def _ask_workers(self) -> None:
         # Each to a method of our own: connected to a worker's method, the call would wait on the worker's thread.

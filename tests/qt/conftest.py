@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.state.app_state import AppState
@@ -21,9 +23,12 @@ from medseg_gui.qt.workers.scan import ScanWorker
 from medseg_gui.qt.workers.score import ScoreWorker
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.qt.workers.store import StoreWorker
+from medseg_gui.qt.workers.train import TrainWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
 from tests.qt.fakes import FakeChecks, FakeExplainers, FakeMedia, FakeNetworks
+from tests.qt.training_process import command
+from tests.qt.training_scene import RECORDINGS, make_project
 from tests.qt.views.scene import Answering, new_state
 
 
@@ -154,3 +159,41 @@ def build_pipeline(
             propagate=PropagateWorker(media.open, networks),
         ),
     )
+
+
+@pytest.fixture
+def behaviour() -> list[str]:
+    """What the process of a training does; a test may change it."""
+    return ["three-epochs"]
+
+
+@pytest.fixture
+def start(
+    qtbot: QtBot, media: FakeMedia, networks: FakeNetworks, behaviour: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Pipeline]]:
+    """Make a pipeline that runs; called again, as if the window were opened another time."""
+    made: list[Pipeline] = []
+    plain = Workers.__init__
+
+    def with_process(self: Workers, **workers: object) -> None:
+        fake = {"train": TrainWorker(lambda words: command(behaviour[0])(words))} if behaviour[0] else {}
+        plain(self, **{**workers, **fake})
+
+    monkeypatch.setattr(Workers, "__init__", with_process)
+    monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
+
+    def build() -> Pipeline:
+        pipeline = build_pipeline(media, networks, [], Settings(polyp_weights="fast"))
+        pipeline.start()
+        made.append(pipeline)
+        return pipeline
+
+    yield build
+    for pipeline in made:
+        pipeline.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Twelve corrected pictures of three recordings in two hospitals."""
+    return make_project(tmp_path, RECORDINGS)

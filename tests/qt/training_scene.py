@@ -1,4 +1,4 @@
-"""A project with a few corrected pictures of two hospitals, as the training page finds it."""
+"""A project with a few corrected pictures of two hospitals, and a person who opens the training page on it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from pytestqt.qtbot import QtBot
 from medseg_gui.media.folder import ImageFolder
 from medseg_gui.project.records import FrameKey, lesions_from_class_mask
 from medseg_gui.project.store import Project
+from medseg_gui.qt.pipeline import Pipeline
+from medseg_gui.qt.state import project_orders as orders
+from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.types import POLYP
 
 SIZE = (64, 64)
+RECORDINGS = {"one": ("A", 6), "two": ("B", 4), "three": ("A", 2)}  # name -> (centre, pictures)
 _PATIENCE_MS = 180_000  # a process of its own takes its time where the processor is busy
 
 
@@ -47,3 +51,20 @@ def make_project(folder: Path, recordings: dict[str, tuple[str, int]]) -> Path:
                 key = FrameKey(source.source_id, i, float(time_s))
                 project.write_mask(key, lesions_from_class_mask(mask), SIZE, name=source.names[i])
     return folder / "project"
+
+
+def open_page(qtbot: QtBot, pipeline: Pipeline, project: Path) -> AppState:
+    """A person opens the project, then the page."""
+    state = pipeline.state
+    state.project.ask(orders.OpenProject(project))
+    wait(qtbot, lambda: state.project.info is not None and bool(state.session.weights))
+    state.training.show(True)
+    wait(qtbot, lambda: state.training.plan.frames is not None)
+    return state
+
+
+def failures(state: AppState) -> list[str]:
+    """What the person is told of failures from now on."""
+    told: list[str] = []
+    state.session.failed.connect(lambda error: told.append(str(error)))
+    return told

@@ -50,7 +50,7 @@ class Progress:
 
 
 class TrainingState(QObject):
-    """Views ask through the methods up to `discard`; `qt.training` answers through those from there on.
+    """Views ask through the methods up to `discard`; `qt.training` and the files beside it answer through the rest.
 
     Attributes:
         plan: what would be started.
@@ -75,7 +75,7 @@ class TrainingState(QObject):
     versions_changed = Signal()
     preview_changed = Signal()
     rests_changed = Signal(bool)
-    # For qt.training
+    # For qt.training and the files beside it
     frames_wanted = Signal()
     patient_named = Signal(object, str)  # recordings, name
     centre_named = Signal(object, str)  # source hashes, centre
