@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.state.app_state import AppState
 from medseg_gui.qt.workers.check import CheckWorker
@@ -26,10 +27,11 @@ from medseg_gui.qt.workers.store import StoreWorker
 from medseg_gui.qt.workers.train import TrainWorker
 from medseg_gui.qt.workers.worker import Worker
 from medseg_gui.settings import Settings
+from medseg_gui.types import POLYP
 from tests.qt.fakes import FakeChecks, FakeExplainers, FakeMedia, FakeNetworks
 from tests.qt.training_process import command
 from tests.qt.training_scene import RECORDINGS, make_project
-from tests.qt.views.scene import Answering, new_state
+from tests.qt.views.scene import Answering, new_state, open_clip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -159,6 +161,28 @@ def build_pipeline(
             propagate=PropagateWorker(media.open, networks),
         ),
     )
+
+
+@pytest.fixture
+def window(qtbot: QtBot, state: AppState) -> MainWindow:
+    """On screen and in front, nothing open."""
+    window = MainWindow(state, Settings())
+    qtbot.addWidget(window)
+    window.resize(1280, 720)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    return window
+
+
+@pytest.fixture
+def playing_field(window: MainWindow, state: AppState) -> MainWindow:
+    """A clip of 100 frames is open, paused on frame 40; frames 20, 60 and 80 begin a lesion."""
+    open_clip(state, 100)
+    for index in (20, 60, 80):
+        state.analysis.note(index, {POLYP: 0.9})
+    state.playback.seek(40)
+    return window
 
 
 @pytest.fixture
