@@ -25,6 +25,8 @@ from medseg_gui.qt.views.training_wipe import MASK, RELEVANCE, Wipe
 _MEASURES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 _IMAGE = Qt.ItemDataRole.UserRole
 _LIST_PX = 340
+# What was measured of it: models/results/fine-tuning.md.
+_FORGETTING = "Only these frames were measured. On other hospitals' pictures the new weights may be worse than before."
 
 
 class TrainingResult(QWidget):
@@ -73,6 +75,7 @@ class TrainingResult(QWidget):
         self.figures.setHorizontalSpacing(16)
         self.figures.setColumnStretch(0, 1)
         left.addLayout(self.figures)
+        left.addWidget(quiet(_FORGETTING))
         left.addWidget(heading("Frame by frame"))
         left.addWidget(self.frames, 1)
         buttons = QHBoxLayout()

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel
 from pytestqt.qtbot import QtBot
 
 from medseg_gui.project.records import NO_CENTRE, CorrectedFrame, FrameKey
@@ -320,6 +320,8 @@ def test_figures_and_frames_are_shown_before_and_after(
     texts = [page.result.figures.itemAt(i).widget().text() for i in range(page.result.figures.count())]
     assert texts[3:6] == ["Dice", "0.800", "0.900"]
     assert "False alarms in 2 empty frames" in texts
+    notes = [label.text() for label in page.result.findChildren(QLabel)]
+    assert any(note.startswith("Only these frames were measured.") for note in notes)
     with qtbot.waitSignal(state.training.frame_wanted) as wanted:
         page.result.frames.setCurrentItem(page.result.frames.topLevelItem(1))
     assert wanted.args == ["y.png"]
