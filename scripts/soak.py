@@ -61,6 +61,10 @@ class Soak(QObject):
         window.state.analysis.segmentation_changed.connect(self.on_segmented)
         window.state.analysis.overlay_changed.connect(self.on_overlay)
         window.state.session.failed.connect(self.on_failed)
+        self._painted_before = -1
+        self._rests = QTimer(self, interval=3 * _STANDS_MS)
+        self._rests.timeout.connect(self.on_rest)
+        self._rests.start()
 
     @property
     def share(self) -> float:
@@ -79,6 +83,12 @@ class Soak(QObject):
         playback.set_speed(4.0)
         playback.set_loop((0, playback.frame_count - 1))
         playback.play()
+
+    def on_rest(self) -> None:
+        """On a busy computer a correction is drawn after its time, and stops the playback for good."""
+        if self.painted == self._painted_before and not self._window.state.playback.is_playing:
+            self._window.state.playback.play()
+        self._painted_before = self.painted
 
     def jump(self) -> None:
         """To any frame."""
