@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -311,9 +310,6 @@ def _make_humble(pid: int) -> None:
     with suppress(psutil.Error, OSError):  # it ended at once, or the system forbids it: it trains all the same
         process = psutil.Process(pid)
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else process.nice() + _NICENESS)
-        if sys.platform.startswith("linux"):
-            # A thread that wakes then goes to this process's core as to an idle one, instead of waiting for another.
-            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _why(code: int, said: str) -> str:
