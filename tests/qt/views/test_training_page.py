@@ -55,14 +55,8 @@ def state(qapp: QApplication) -> Iterator[AppState]:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, state: AppState) -> MainWindow:
-    """A window with a clip; nobody has asked for the training page."""
-    window = MainWindow(state, Settings())
-    qtbot.addWidget(window)
-    window.resize(1280, 720)
-    with qtbot.waitActive(window):
-        window.show()
-        window.activateWindow()
+def window(window: MainWindow, state: AppState) -> MainWindow:
+    """With a clip; nobody has asked for the training page."""
     open_clip(state, 10)
     return window
 
