@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHeaderView,
+    QLabel,
     QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
@@ -27,6 +28,10 @@ LEARN, HOLD_OUT, LEAVE_OUT = "learn", "hold out", "leave out"
 _USES = {LEARN: "Learn from", HOLD_OUT: "Hold out", LEAVE_OUT: "Leave out"}
 _BAR_PX = 10
 _USE_COLUMN = 4
+_NOTHING_YET = """<p style="line-height: 150%"><b>Nothing to learn from yet</b></p>
+<p style="line-height: 150%">1. Mend a mask that is wrong: B takes the brush.<br>
+2. Accept one that is right as it is: Enter.<br>
+3. Do so on some frames, best of several patients, and come back: Ctrl+T.</p>"""
 
 
 class TrainingFrames(QWidget):
@@ -39,12 +44,14 @@ class TrainingFrames(QWidget):
         self.uses: dict[str, QComboBox] = {}
         self.bar = SplitBar()
         self.summary = quiet()
+        self.nothing_yet = QLabel(_NOTHING_YET, alignment=Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.bar)
         column.addWidget(self.summary)
         column.addWidget(self.tree, 1)
+        column.addWidget(self.nothing_yet, 1)
         self._shown: tuple[object, ...] = ()
         self._patients: tuple[Patient, ...] = ()
         self.tree.itemDoubleClicked.connect(self._on_double_clicked)
@@ -86,9 +93,10 @@ class TrainingFrames(QWidget):
             box.setCurrentIndex(list(_USES).index(use))
         learnt, compared = plan.counts
         self.bar.set_counts(learnt, compared)
-        if not patients:
-            self.summary.setText("")
-        elif plan.is_one_patient:
+        for widget in (self.bar, self.summary, self.tree):
+            widget.setVisible(bool(patients))
+        self.nothing_yet.setVisible(not patients)
+        if plan.is_one_patient:
             self.summary.setText(f"{learnt} frames to learn from · {compared} later ones held out for the comparison")
         else:
             self.summary.setText(

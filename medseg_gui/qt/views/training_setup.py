@@ -130,10 +130,8 @@ class TrainingSetup(QWidget):
         self.base.setCurrentIndex(self.base.findText(plan.base))
         self.recipe.set_choice(plan.recipe)
         self.p.set_value(plan.p)
-        settings = plan.settings
-        self.recipe_note.setText(
-            f"{RECIPES[plan.recipe].tip}: {settings['epochs']} passes over {plan.counts[0]} frames."
-        )
+        frames = f"{plan.counts[0]} frames" if plan.counts[0] else "the frames"
+        self.recipe_note.setText(f"{RECIPES[plan.recipe].tip}: {plan.settings['epochs']} passes over {frames}.")
         can_guide = len(plan.centres) > 1
         self.p.setEnabled(can_guide)
         self.preview.setEnabled(can_guide and not self._training.previewing and not plan.refusal)

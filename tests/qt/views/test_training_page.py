@@ -147,6 +147,17 @@ def test_patients_are_listed_with_their_use(page: TrainingPage, state: AppState)
     assert "30 frames of 1 patient to learn from · 10 frames of 2 patients held out" in page.setup.frames.summary.text()
 
 
+def test_who_has_corrected_nothing_yet_is_told_how_to_begin(page: TrainingPage, state: AppState) -> None:
+    part = page.setup.frames
+    assert part.tree.isVisible()
+    assert not part.nothing_yet.isVisible()
+    state.training.change_plan(frames=())
+    assert not part.tree.isVisible()
+    assert part.nothing_yet.isVisible()
+    assert "Ctrl+T" in part.nothing_yet.text()
+    assert page.setup.recipe_note.text().endswith("passes over the frames.")
+
+
 def test_a_patient_is_held_out_or_left_out_in_its_line(page: TrainingPage, state: AppState) -> None:
     def use(group: str, what: str) -> None:
         box = page.setup.frames.uses[group]
