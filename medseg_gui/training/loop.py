@@ -34,6 +34,8 @@ from medseg_gui.training.validation import Validation, prepare
 
 # Pictures are kept a little larger than they are learnt from, so that a zoomed crop is not blurred.
 _KEEP_LARGER = 1.25
+# An epoch takes half an hour where a large network learns on two cores; a kill loses no more than this of it.
+SAVE_EVERY_S = 300.0
 
 
 @dataclass
@@ -108,7 +110,8 @@ class _Training:
         self.epoch, self.best = 0, -1.0
         self.sums: dict[str, float] = {}
         self.weights: WeightsInfo | None = None
-        self.started, self.done_before = time.monotonic(), 0
+        self.started = self.saved = time.monotonic()
+        self.done_before = 0
         if processes.rank():
             torch.manual_seed(recipe.seed + processes.rank())  # dropout of its own
         if resume:
@@ -150,8 +153,11 @@ class _Training:
                 {"event": "step", "epoch": self.epoch, "step": number, "steps": self.sampler.batches, **losses}
                 | {"left_s": round(self._left_s(), 1)}
             )
-            if processes.any_of_us(self.run.should_stop()) and self.sampler.start < self.sampler.batches:
-                return False
+            if self.sampler.start < self.sampler.batches:
+                if processes.any_of_us(self.run.should_stop()):
+                    return False
+                if processes.any_of_us(time.monotonic() - self.saved > SAVE_EVERY_S):
+                    self._save_state()
         return True
 
     def _learn(self, images: Tensor, masks: Tensor, keep: Tensor) -> dict[str, float]:
@@ -210,6 +216,7 @@ class _Training:
         if processes.rank() == 0:
             self.run.folder.save_state(self._state())
         processes.wait_for_all()
+        self.saved = time.monotonic()
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -227,7 +234,7 @@ class _Training:
 
     def _resume(self) -> None:
         if not self.run.folder.can_resume:
-            return  # killed before its first epoch ended: it begins again
+            return  # killed before anything was saved: it begins again
         state = self.run.folder.load_state()
         if Recipe.from_json(state["recipe"]) != self.run.recipe:
             raise InputError(f"{self.run.folder.folder} holds a run of another recipe; choose another folder.")

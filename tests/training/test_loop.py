@@ -18,6 +18,7 @@ from medseg_gui.errors import DataError, InputError, TrainingError
 from medseg_gui.networks import NETWORKS, build_network
 from medseg_gui.networks.unet_lite0 import UNetLite0
 from medseg_gui.networks.weights import load_network
+from medseg_gui.training import loop
 from medseg_gui.training.loop import Run, train
 from medseg_gui.training.losses import LOSSES
 from medseg_gui.training.memory import FittingBatches
@@ -93,7 +94,12 @@ def test_the_loss_falls(blobs: list[Example], tmp_path: Path) -> None:
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(blobs: list[Example], tmp_path: Path) -> None:
+@pytest.mark.parametrize("save_every_s", [loop.SAVE_EVERY_S, 0.0])
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    blobs: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_every_s: float
+) -> None:
+    """From the last epoch, or from within one when there was time to save."""
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", save_every_s)
     whole = run_of(blobs, tmp_path / "whole", epochs=3)
     train(whole)
 
@@ -108,6 +114,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(blobs: list[Example], t
     broken.report = kill_in_second_epoch
     with pytest.raises(KilledError):
         train(broken)
+    saved = torch.load(tmp_path / "broken" / "resume.pt", weights_only=True)
+    assert (saved["epoch"], saved["start"]) == (1, 0 if save_every_s else 1)
     broken.report = lambda event: None
     train(broken, resume=True)
     first, second = (torch.load(tmp_path / n / "resume.pt", weights_only=True) for n in ("whole", "broken"))
