@@ -52,6 +52,23 @@ print((pages() - before) * os.sysconf("SC_PAGE_SIZE"))
 end.set()
 """
 
+_GIVEN_BACK = """
+import os
+from medseg_gui.allocator import give_back_freed_memory, keep_freed_memory
+
+def pages():
+    return int(open("/proc/self/statm").read().split()[1])
+
+keep_freed_memory()
+blocks = [bytes(30_000) if i % 2 else b"x" * 30_000 for i in range(6000)]
+wall = b"x" * 1000  # behind them, so that they are no end of a heap
+del blocks
+before = pages()
+if {keep}:
+    give_back_freed_memory()
+print((before - pages()) * os.sysconf("SC_PAGE_SIZE"))
+"""
+
 
 def _figure(script: str, keep: bool) -> int:
     return int(subprocess.check_output([sys.executable, "-c", script.format(keep=keep)], text=True))
@@ -66,3 +83,9 @@ def test_freed_memory_is_used_again_without_page_faults() -> None:
 def test_what_one_thread_freed_another_uses() -> None:
     """Eight threads, one after another with 80 MB each, keep no more than two of them would."""
     assert _figure(_HEAPS, keep=True) < 3 * 80_000_000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_what_lies_free_can_be_given_back() -> None:
+    assert _figure(_GIVEN_BACK, keep=True) > 100_000_000
+    assert _figure(_GIVEN_BACK, keep=False) < 10_000_000

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.state.session import SourceInfo
+from medseg_gui.qt.workers import decode
 from medseg_gui.qt.workers.decode import DecodeWorker
 from medseg_gui.runtime.session import shrink
 from medseg_gui.types import Frame
@@ -64,6 +65,16 @@ def test_an_open_source_is_described(worker: DecodeWorker, qtbot: QtBot) -> None
     info = open_clip(worker, qtbot)
     assert (info.kind, info.title, info.source_id, info.frame_count) == ("video", "clip", "id-clip", 40)
     assert not info.is_live
+
+
+def test_what_one_source_left_behind_goes_back_before_the_next_is_shown(
+    worker: DecodeWorker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, at = Heard(worker.opened), list[int]()
+    monkeypatch.setattr(decode, "give_back_freed_memory", lambda: at.append(len(opened)))
+    open_clip(worker, qtbot)
+    open_clip(worker, qtbot, "other")
+    assert at == [0, 1]
 
 
 def test_a_camera_has_no_frames_to_count(worker: DecodeWorker, qtbot: QtBot, frames: Heard) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 
 from medseg_gui import paths
+from medseg_gui.allocator import give_back_freed_memory
 from medseg_gui.errors import SourceError
 from medseg_gui.qt.frame_pixels import Size, frame_pixels
 from medseg_gui.qt.state.session import SourceInfo
@@ -123,6 +124,7 @@ class DecodeWorker(Worker):
         self.end()
         self._source, self._last_index = source, -1
         self._ahead.clear()
+        give_back_freed_memory()
         logger.info("Opened %s %s", source.kind, source.source_id)
         self.opened.emit(_describe(spec, source))
 
