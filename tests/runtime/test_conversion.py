@@ -12,6 +12,7 @@ import torch
 from medseg_gui.errors import EngineError
 from medseg_gui.networks import NETWORKS, build_network
 from medseg_gui.networks.weights import WeightsInfo, find_weights, save_weights
+from medseg_gui.paths import models_dir
 from medseg_gui.runtime import conversion
 from medseg_gui.runtime.comparison import sample_picture
 from medseg_gui.runtime.conversion import convert
@@ -20,6 +21,8 @@ from medseg_gui.segmenter import Segmenter
 from tests.small_networks import size_of, small_networks
 
 pytest.importorskip("onnxruntime")
+
+SHIPPED = sorted(card.stem for card in models_dir().glob("*.md") if card.stem != "README")
 
 
 def random_weights(name: str, folder: Path, side: int) -> WeightsInfo:
@@ -54,7 +57,7 @@ def test_every_network_gives_what_torch_gives(random_info: WeightsInfo) -> None:
         np.testing.assert_allclose(a, b, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["polyp-unet_lite0", "polyp-gan", "instrument-unet_lite0"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_mark_the_same_pixels(name: str) -> None:
     info = find_weights(name)
     wanted = Segmenter(info, "cpu").predict(pictures(info.input_size))
