@@ -125,10 +125,15 @@ class _Training:
             started = time.monotonic()
             if not self._one_epoch():
                 self._save_state()
-                self._tell({"event": "stopped", "epoch": self.epoch, "step": self.sampler.start})
-                return self._ended()
+                return self._stopped()
             self._finish_epoch(time.monotonic() - started)
+            if self.epoch < self.run.recipe.epochs and processes.any_of_us(self.run.should_stop()):
+                return self._stopped()
         self._tell({"event": "done", "best_dice": self.best})
+        return self._ended()
+
+    def _stopped(self) -> WeightsInfo | None:
+        self._tell({"event": "stopped", "epoch": self.epoch, "step": self.sampler.start})
         return self._ended()
 
     def _ended(self) -> WeightsInfo | None:
@@ -137,7 +142,7 @@ class _Training:
         return self.weights
 
     def _one_epoch(self) -> bool:
-        """Learn from every example once (from where it was left); False when told to stop."""
+        """Learn from every example once (from where it was left); False when told to stop before its last step."""
         self.sampler.epoch = self.epoch
         self.network.train()
         for images, masks, keep in self.batches:

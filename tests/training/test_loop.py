@@ -179,6 +179,27 @@ def test_a_stopped_run_goes_on_in_the_middle_of_an_epoch(blobs: list[Example], t
     assert losses[0] == pytest.approx(losses[1])
 
 
+def test_a_stop_is_heard_after_each_step_also_where_an_epoch_is_one_step(blobs: list[Example], tmp_path: Path) -> None:
+    """As with ten corrected frames."""
+    run = run_of(blobs, tmp_path, epochs=4)
+    run.training = run.training[: run.recipe.batch_size]
+    events: list[dict[str, Any]] = []
+    asked: list[int] = []
+
+    def stop_after_second_step() -> bool:
+        asked.append(sum(e["event"] == "step" for e in events))
+        return asked[-1] == 2
+
+    run.report, run.should_stop = events.append, stop_after_second_step
+    assert train(run) is not None
+    assert asked == [1, 2]
+    assert [e["event"] for e in events] == ["step", "epoch", "step", "epoch", "stopped"]
+    assert events[-1] == {"event": "stopped", "epoch": 2, "step": 0}
+    run.should_stop = lambda: False
+    assert train(run, resume=True) is not None
+    assert [e["event"] for e in events[5:]] == ["step", "epoch", "step", "epoch", "done"]
+
+
 def test_a_batch_that_does_not_fit_is_halved(
     blobs: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
