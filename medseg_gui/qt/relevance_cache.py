@@ -84,7 +84,7 @@ def _apart(relevance: Relevance) -> Relevance:
     """The same in memory of its own, which goes back to the system with it.
 
     Maps that are kept for hours would lie between arrays that live for one frame, and these would not fit in the gaps:
-    by the time 200 maps were kept, 170 MB lay idle between them.
+    while 100 maps of 1 MB came in beside playback, the process grew by 50 MB more than the maps have; so by 16 MB.
     """
     return replace(
         relevance,
