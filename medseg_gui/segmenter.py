@@ -58,8 +58,18 @@ class Segmenter:
 
     @property
     def where(self) -> str:
-        """Device and engine in use, and why this device, in words for the status bar."""
-        return self.choice.reason if self._session is None else f"{self.choice.reason} · {self._session.name}"
+        """Device and engine in use, and why this device, in words."""
+        return f"{self.device_reason} · {self.engine_name}"
+
+    @property
+    def device_reason(self) -> str:
+        """Device in use, and why this one, in words."""
+        return self.choice.reason
+
+    @property
+    def engine_name(self) -> str:
+        """What predicts now, in words: "torch" or a runtime with its version."""
+        return "torch" if self._session is None else self._session.name
 
     @property
     def input_size(self) -> int:

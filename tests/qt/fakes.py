@@ -122,7 +122,7 @@ class FakeSegmenter:
         self.seen: list[int] = []
         self.threads: set[str] = set()
         self.error: Exception | None = None
-        self.where = "CPU: in a test"
+        self.device_reason, self.engine_name = "CPU: in a test", "torch"
         self.input_size = 16
 
     def segment(self, frame: Frame) -> Segmentation:

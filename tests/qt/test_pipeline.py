@@ -31,7 +31,7 @@ def test_an_opened_source_shows_its_first_frame_with_what_the_network_sees(pipel
     assert state.playback.index == 0
     assert state.analysis.overlay.areas_px[POLYP] == pytest.approx(48 * 64 / 4, rel=0.2)
     assert state.analysis.late_by == 0
-    assert state.session.device == "CPU: in a test"
+    assert state.session.device == "CPU: in a test · torch"
     assert not state.session.is_opening
 
 

@@ -17,7 +17,7 @@ from medseg_gui.qt.workers.convert import Conversion, tell_once
 from medseg_gui.qt.workers.networks import Networks
 from medseg_gui.qt.workers.segment import SegmentWorker
 from medseg_gui.segmenter import Segmenter
-from medseg_gui.types import POLYP, Frame
+from medseg_gui.types import INSTRUMENT, POLYP, Frame
 from tests.qt.fakes import Heard
 
 pytest.importorskip("onnxruntime")
@@ -55,8 +55,31 @@ def test_the_worker_switches_by_itself_and_says_so(qapp: object, qtbot: QtBot, s
     before, after = (s.probability[POLYP] for (s,) in seen.calls)
     np.testing.assert_allclose(before, after, atol=2e-4)
     again = Networks("cpu").load("mine")
-    assert "ONNX Runtime" in again.where
+    assert "ONNX Runtime" in again.engine_name
     assert Networks("cpu").speed_up(again, lambda: None) is None
+
+
+def test_two_engines_on_one_device_are_told_with_the_device_once(
+    qapp: object, qtbot: QtBot, segmenter: Segmenter, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a network that is converted already beside one that is not yet."""
+    save_weights(paths.user_models_dir(), "other", build_network("unet_lite0"), {**HEADER, "class": "instrument"}, "")
+    monkeypatch.setattr(Networks, "speed_up", lambda *anything: None)
+    monkeypatch.setattr(
+        Segmenter, "engine_name", property(lambda self: "Runner 1" if self.info.name == "mine" else "torch")
+    )
+    worker = SegmentWorker(Networks("cpu"))
+    device = Heard(worker.device_known)
+    worker.choose(POLYP, "mine")
+    worker.choose(INSTRUMENT, "other")
+    worker.start()
+    try:
+        qtbot.waitUntil(
+            lambda: len(device) > 0 and device.last[0] == "CPU: as asked for · Runner 1 and torch", timeout=20_000
+        )
+    finally:
+        worker.stop()
+        worker.wait()
 
 
 def test_why_it_stays_slow_is_told_once(
@@ -69,7 +92,7 @@ def test_why_it_stays_slow_is_told_once(
         conversion = Conversion(segmenter, lambda: pytest.fail("it is not faster"))
         conversion._thread.join(PATIENCE_S)
     assert [r.getMessage() for r in caplog.records if r.name.startswith("medseg_gui")] == ["No luck."]
-    assert "ONNX" not in segmenter.where
+    assert segmenter.engine_name == "torch"
     caplog.clear()
 
 

@@ -90,7 +90,7 @@ def test_without_the_runtime_torch_predicts_and_one_sentence_says_so(
     wanted = Segmenter(info, "cpu").predict([PICTURE])[0]
     segmenter = Segmenter(info, "cpu", "auto")
     np.testing.assert_array_equal(segmenter.predict([PICTURE])[0], wanted)
-    assert segmenter.where == segmenter.choice.reason
+    assert segmenter.engine_name == "torch"
     told = [r for r in caplog.records if r.levelno >= logging.WARNING]
     assert len(told) == 1
     assert "not installed" in told[0].getMessage()
@@ -104,7 +104,7 @@ def test_an_engine_that_there_is_not_is_told(info: WeightsInfo) -> None:
 
 
 def test_the_engine_is_named_beside_the_device(info: WeightsInfo) -> None:
-    assert Segmenter(info, "cpu", "torch").where == "CPU: as asked for"
+    assert Segmenter(info, "cpu", "torch").where == "CPU: as asked for · torch"
     assert Segmenter(info, "cpu", "auto").where.startswith("CPU: as asked for · ONNX Runtime ")
 
 

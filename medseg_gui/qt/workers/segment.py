@@ -115,7 +115,9 @@ class SegmentWorker(Worker):
 
     def _tell_where(self) -> None:
         """Networks get faster by themselves, and not always all of them."""
-        where = " and ".join(dict.fromkeys(s.where for s in self._segmenters.values())) or self._where
+        in_use = list(self._segmenters.values())
+        engines = " and ".join(dict.fromkeys(s.engine_name for s in in_use))
+        where = f"{in_use[0].device_reason} · {engines}" if in_use else self._where
         if where != self._where:
             self._where = where
             self.device_known.emit(where)
