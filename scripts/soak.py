@@ -6,6 +6,8 @@
 
 Prints a table and exits with 1 when memory grew by more than allowed after the warm-up, or threads or handles did.
 Explanations are kept on purpose, up to a bound (relevance_cache.py): `kept_mb` tells how much, and is no growth.
+The working memory of a prediction, of an explanation and of a source comes and goes by hundreds of megabytes within
+seconds, so memory is looked at every hundred frames: `memory_mb` is the median, `most_mb` the peak since the last row.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from medseg_gui.training.job import TrainingJob
 from medseg_gui.types import POLYP
 
 _SAMPLES = 20
+_LOOK_EVERY = 100  # painted frames
 _MB = 1024**2
 _DEED_EVERY = 400  # painted frames
 _STANDS_MS = 4000  # for a correction: the network looks at the frame, a stroke is drawn and saved
@@ -47,7 +50,8 @@ class Soak(QObject):
     """Plays until so many frames were painted; every sample jumps somewhere else.
 
     Attributes:
-        samples: at each twentieth of the way: frames, memory in MB, of it explanations, threads, handles and latency.
+        samples: at each twentieth of the way: frames, memory in MB and its peak, of it explanations, without these
+            (`working_mb`), threads, handles and latency.
     """
 
     def __init__(self, window: Window, frames: int) -> None:
@@ -56,6 +60,8 @@ class Soak(QObject):
         self._process = psutil.Process()
         self._random = random.Random(0)
         self._latencies_ms: list[float] = []
+        self._memory_mb: list[float] = []
+        self._working_mb: list[float] = []
         self.painted = self._predicted = 0
         self.samples: list[dict[str, float]] = []
         window.main.picture.painted.connect(self.on_painted)
@@ -106,6 +112,8 @@ class Soak(QObject):
     def on_painted(self) -> None:
         """A frame was painted."""
         self.painted += 1
+        if self.painted % _LOOK_EVERY == 0:
+            self._look()
         if self.painted % max(self._frames // _SAMPLES, 1) == 0:
             self._sample()
             self.jump()
@@ -117,17 +125,29 @@ class Soak(QObject):
         print(error, file=sys.stderr)
         QApplication.exit(1)
 
+    @property
+    def _kept_mb(self) -> float:
+        return self._window.state.explanation.cache.used_bytes / _MB
+
+    def _look(self) -> None:
+        self._memory_mb.append(self._process.memory_info().rss / _MB)
+        self._working_mb.append(self._memory_mb[-1] - self._kept_mb)
+
     def _sample(self) -> None:
+        self._look()
         row = {
             "frames": self.painted,
             "predicted": self._predicted,
-            "memory_mb": round(self._process.memory_info().rss / _MB, 1),
-            "kept_mb": round(self._window.state.explanation.cache.used_bytes / _MB, 1),
+            "memory_mb": round(statistics.median(self._memory_mb), 1),
+            "most_mb": round(max(self._memory_mb), 1),
+            "kept_mb": round(self._kept_mb, 1),
+            "working_mb": round(statistics.median(self._working_mb), 1),
             "threads": self._process.num_threads(),
             "handles": _handles(self._process),
             "latency_ms": round(statistics.median(self._latencies_ms or [0.0]), 1),
         }
-        self._latencies_ms.clear()
+        for measured in (self._latencies_ms, self._memory_mb, self._working_mb):
+            measured.clear()
         self.samples.append(row)
         print(" ".join(f"{name} {value:>8}" for name, value in row.items()), file=sys.stderr, flush=True)
 
@@ -263,13 +283,13 @@ def _handles(process: psutil.Process) -> int:
 def _verdict(samples: list[dict[str, float]], allowed_mb: float) -> int:
     """The first quarter warms caches; from there on memory must stay, and no thread or handle come and not go.
 
-    A video has decoder threads that a folder of pictures has not, so each figure is the most of a quarter.
+    A video has decoder threads that a folder of pictures has not: of threads and handles it is the most of a quarter.
     """
     quarter = max(len(samples) // 4, 1)
     first, last = (
         {
-            "working_mb": round(max(row["memory_mb"] - row["kept_mb"] for row in rows), 1),
-            **{name: max(row[name] for row in rows) for name in ("memory_mb", "kept_mb", "threads", "handles")},
+            "working_mb": statistics.median(row["working_mb"] for row in rows),
+            **{name: max(row[name] for row in rows) for name in ("most_mb", "kept_mb", "threads", "handles")},
         }
         for rows in (samples[:quarter], samples[-quarter:])
     )
