@@ -44,7 +44,7 @@ def place_text(source: SourceInfo, index: int, name: str = "") -> str:
     return f"{now} / {end} · frame {index} of {count}"
 
 
-def ruler_marks(source: SourceInfo, most: int) -> list[tuple[int, str]]:
+def ruler_marks(source: SourceInfo, most: int) -> list[tuple[float, str]]:
     """Where a ruler has its numbers.
 
     Args:
@@ -52,18 +52,18 @@ def ruler_marks(source: SourceInfo, most: int) -> list[tuple[int, str]]:
         most: how many marks there is room for.
 
     Returns:
-        Frame index and text of each mark; times of a video, numbers of images in a folder.
+        Frame index and text of each mark; times of a video, numbers of images in a folder. A time between two frames
+        has its mark between them: a video of few frames a second would have uneven marks otherwise.
     """
     if source.kind != "video":
         step = _round_step(source.frame_count / most, (1, 2, 5))
         return [(i, str(i + 1)) for i in range(0, source.frame_count, max(int(step), 1))]
     step = _time_step(duration_s(source) / most)
-    times = np.arange(0, duration_s(source), step)
+    frame_times = source.frame_times - source.frame_times[0]
+    times = np.arange(0, frame_times[-1] + 1e-6, step)
+    indices = np.interp(times, frame_times, np.arange(source.frame_count))
     decimals = 0 if step >= 1 else 1
-    indices = np.searchsorted(source.frame_times - source.frame_times[0], times - 1e-6)
-    return [
-        (int(i), format_time(float(t), decimals)) for i, t in zip(indices, times, strict=True) if i < source.frame_count
-    ]
+    return [(float(i), format_time(float(t), decimals)) for i, t in zip(indices, times, strict=True)]
 
 
 def _time_step(least_s: float) -> float:

@@ -57,4 +57,11 @@ def test_ruler_marks_stand_at_their_times_when_the_frame_rate_changes() -> None:
     times = np.concatenate([np.arange(0, 10, 0.04), np.arange(10, 20, 0.2)])
     marks = ruler_marks(SourceInfo("x", "video", "x", "id", times, 25.0), most=4)
     assert [text for _, text in marks] == ["00:00", "00:05", "00:10", "00:15"]
-    assert [times[index] for index, _ in marks] == pytest.approx([0, 5, 10, 15])
+    assert [times[round(index)] for index, _ in marks] == pytest.approx([0, 5, 10, 15])
+
+
+def test_ruler_marks_are_even_though_no_frame_is_at_their_times() -> None:
+    times = np.arange(25) / 5
+    marks = ruler_marks(SourceInfo("x", "video", "x", "id", times, 5.0), most=10)
+    assert [text for _, text in marks][:3] == ["00:00.0", "00:00.5", "00:01.0"]
+    assert np.diff([index for index, _ in marks]) == pytest.approx(2.5)
