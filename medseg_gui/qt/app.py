@@ -21,6 +21,7 @@ from medseg_gui.qt.main_window import MainWindow
 from medseg_gui.qt.pipeline import Pipeline, Workers
 from medseg_gui.qt.startup_timing import StartupTiming
 from medseg_gui.qt.theme import apply_theme
+from medseg_gui.qt.workers.priority import run_in_short_slices
 from medseg_gui.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def run(spec: str | None, argv: Sequence[str]) -> int:
 
 
 def build_application(argv: Sequence[str]) -> QApplication:
-    """The one QApplication, in the program's look.
+    """The one QApplication, in the program's look; this thread paints from now on.
 
     Raises:
         InputError: this computer has no screen; Qt itself would abort.
@@ -100,6 +101,7 @@ def build_application(argv: Sequence[str]) -> QApplication:
     if not isinstance(app, QApplication):
         raise InputError("The window cannot be opened from within another Qt program.")
     app.setApplicationName("medseg")
+    run_in_short_slices()
     apply_theme(app)
     return app
 
