@@ -36,6 +36,13 @@ def test_f1_opens_all_keys_and_searches_them(window: MainWindow) -> None:
     page.close()
 
 
+def test_no_name_of_a_key_is_cut_off(qtbot: QtBot) -> None:
+    page = ShortcutsDialog({"Long": [("A name that is quite long, as names go", "click " * 20)] * 60})
+    qtbot.addWidget(page)
+    page.show()
+    assert page.tree.columnWidth(0) >= page.tree.sizeHintForColumn(0)
+
+
 def test_about_says_what_it_is_not(window: MainWindow) -> None:
     window.named_actions["about"].trigger()
     page = dialog(AboutDialog)

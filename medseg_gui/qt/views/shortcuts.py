@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from medseg_gui import __version__
 from medseg_gui.qt import theme
 
+_MARGIN_PX = 16
 _ABOUT = f"""
 ## medseg {__version__}
 
@@ -49,13 +50,19 @@ class ShortcutsDialog(QDialog):
         self.search.addAction(theme.icon("keyboard"), QLineEdit.ActionPosition.LeadingPosition)
         self.tree = _build_tree()
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
         column.setSpacing(12)
         column.addWidget(self.search)
         column.addWidget(self.tree)
         self._fill(groups)
         self.search.textChanged.connect(self.on_search_changed)
-        self.resize(600, 640)
+        self.resize(self._width_of_lines(), 640)
+
+    def _width_of_lines(self) -> int:
+        """Room for the longest name beside the longest gesture."""
+        names, keys = (self.tree.sizeHintForColumn(i) for i in (0, 1))
+        bar = self.tree.verticalScrollBar().sizeHint().width()
+        return names + keys + bar + 2 * self.tree.frameWidth() + 2 * _MARGIN_PX
 
     def _fill(self, groups: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         self._lines: dict[QTreeWidgetItem, list[QTreeWidgetItem]] = {}
