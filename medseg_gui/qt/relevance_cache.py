@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import mmap
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from medseg_gui.types import ExplanationRequest, Relevance
 
 MOST_BYTES = 256 * 1024**2
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class RelevanceCache:
     def put(self, key: CacheKey, relevance: Relevance) -> None:
         """Keep one; it may push out others, or be too large itself."""
         self._drop(key)
-        self._kept[key] = _apart(relevance)
+        self._kept[key] = relevance
         self.used_bytes += size_bytes(relevance)
         while self.used_bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
@@ -78,28 +74,6 @@ class RelevanceCache:
     def _drop(self, key: CacheKey) -> None:
         if (gone := self._kept.pop(key, None)) is not None:
             self.used_bytes -= size_bytes(gone)
-
-
-def _apart(relevance: Relevance) -> Relevance:
-    """The same in memory of its own, which goes back to the system with it.
-
-    Maps that are kept for hours would lie between arrays that live for one frame, and these would not fit in the gaps:
-    while 100 maps of 1 MB came in beside playback, the process grew by 50 MB more than the maps have; so by 16 MB.
-    """
-    return replace(
-        relevance,
-        values=_own_pages(relevance.values),
-        lesions=tuple(_own_pages(m) for m in relevance.lesions),
-        lesion_numbers=_own_pages(relevance.lesion_numbers),
-        layers=tuple(replace(y, values=_own_pages(y.values)) for y in relevance.layers),
-    )
-
-
-def _own_pages(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
-    pages = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype).reshape(array.shape)
-    pages[...] = array
-    pages.setflags(write=False)
-    return pages
 
 
 def size_bytes(relevance: Relevance) -> int:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 
 from medseg_gui.errors import DroppedError, MedsegError
 from medseg_gui.qt.workers.explainers import Explainers, FrameExplains, is_out_of_memory
+from medseg_gui.qt.workers.own_pages import in_own_pages
 from medseg_gui.qt.workers.priority import EXPLAIN, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 from medseg_gui.relevance_picture import require_finite
@@ -103,7 +104,7 @@ class ExplainWorker(Worker):
             self.refused.emit(job, self._sentence(e))
         else:
             self._is_failing = False
-            self.explained.emit(job, relevance)
+            self.explained.emit(job, in_own_pages(relevance))  # it may be kept for hours
 
     def _explain(self, job: ExplainJob) -> Relevance:
         explainer = self._explainer(job.weights)
