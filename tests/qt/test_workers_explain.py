@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 
 import numpy as np
@@ -101,6 +102,19 @@ def test_every_answer_carries_its_job(worker: ExplainWorker, qtbot: QtBot, heard
     qtbot.waitUntil(lambda: len(refused) == 1)
     assert heard.last[0] is asked[0]
     assert refused.last[0] is asked[1]
+
+
+def test_what_may_be_kept_for_hours_lies_in_memory_of_its_own(
+    worker: ExplainWorker, qtbot: QtBot, heard: Heard
+) -> None:
+    """Or it would break up the memory that every frame needs anew."""
+    worker.explain(job(0))
+    qtbot.waitUntil(lambda: len(heard) == 1)
+    values = heard.last[1].values
+    while isinstance(values, np.ndarray):
+        values = values.base
+    assert isinstance(values, memoryview)
+    assert isinstance(values.obj, mmap.mmap)
 
 
 @pytest.mark.parametrize(
