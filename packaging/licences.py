@@ -67,7 +67,9 @@ def licence_of(distribution: metadata.Distribution) -> str:
     about = distribution.metadata
     if expression := about.get("License-Expression"):
         return expression
-    classifiers = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or [] if c.startswith("License")]
+    # "Other" names no licence; the line beside it often does.
+    listed = [c for c in about.get_all("Classifier") or [] if c.startswith("License") and "Other/" not in c]
+    classifiers = [c.rpartition(" :: ")[2] for c in listed]
     first_line = (about.get("License") or "").strip().partition("\n")[0]
     return ", ".join(classifiers) or first_line or "see below"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from email.message import Message
 from importlib import metadata
 from types import ModuleType, SimpleNamespace
 
@@ -90,6 +91,26 @@ def test_a_library_under_the_gpl_alone_is_refused(rules: ModuleType) -> None:
     assert [sentence.split()[0] for sentence in told] == ["bad", "brings"]
     assert "libx264-0a1b.so.165" in told[1]
     assert "settings" not in told[1]
+
+
+@pytest.mark.parametrize(
+    ("lines", "licence"),
+    [
+        ({"License-Expression": "MIT", "Classifier": "License :: OSI Approved :: BSD License"}, "MIT"),
+        ({"License": "MIT, see LICENSE", "Classifier": "License :: OSI Approved :: BSD License"}, "BSD License"),
+        (
+            {"License": "Vendor's own\n\nA long text", "Classifier": "License :: Other/Proprietary License"},
+            "Vendor's own",
+        ),
+        ({"Classifier": "License :: Other/Proprietary License"}, "see below"),
+        ({}, "see below"),
+    ],
+)
+def test_what_a_library_says_of_its_licence(lines: dict[str, str], licence: str) -> None:
+    about = Message()
+    for name, value in lines.items():
+        about[name] = value
+    assert load("licences").licence_of(SimpleNamespace(metadata=about)) == licence
 
 
 def test_nothing_that_the_program_needs_is_refused(rules: ModuleType) -> None:
