@@ -7,7 +7,6 @@ import time
 from typing import Any, Protocol
 
 import cv2
-import cv2.utils.logging as cv2_logging
 import numpy as np
 
 from medseg_gui.errors import SourceError
@@ -18,7 +17,9 @@ _FALLBACK_RATE = 30.0
 _HIGHEST_RATE = 1000.0
 
 # What OpenCV finds wrong comes to us as a failed call, and need not stand on the terminal as well.
-cv2_logging.setLogLevel(cv2_logging.LOG_LEVEL_SILENT)
+_SILENT = 0
+_set_log_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel  # OpenCV 4, 5
+_set_log_level(_SILENT)
 
 
 class Capture(Protocol):
