@@ -73,8 +73,7 @@ def tabular(font: QFont, points: float = 0.0) -> QFont:
     """The same font with digits of equal width, so that running numbers do not dance; `points` larger."""
     figures = QFont(font)
     figures.setPointSizeF(font.pointSizeF() + points)
-    if hasattr(figures, "setFeature"):  # from Qt 6.7
-        figures.setFeature(QFont.Tag("tnum"), 1)
+    figures.setFeature(QFont.Tag("tnum"), 1)
     return figures
 
 
