@@ -7,12 +7,13 @@ class MedsegError(Exception):
     """A failure told in one sentence: what failed, on which file, and what to try.
 
     Args:
-        message: the sentence.
+        message: the sentence. What a file's name or text brought into it can neither break the line nor give orders to
+            the terminal: blanks of any kind become a space, other signs that do not print a U+FFFD.
         details: more for the curious, shown behind a "details" button or with `--verbose`.
     """
 
     def __init__(self, message: str, details: str = "") -> None:
-        super().__init__(message)
+        super().__init__(_one_line(message))
         self.details = details
 
 
@@ -83,3 +84,7 @@ def memory_full(error: BaseException) -> MemoryFullError | None:
     else:
         return None
     return MemoryFullError(f"The memory {whose}.", repr(error))
+
+
+def _one_line(message: str) -> str:
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in message)

@@ -110,7 +110,7 @@ def how_it_ended(read: Callable[[Path], object], path: Path) -> str:
     try:
         read(path)
     except MedsegError as e:
-        return "" if len(str(e).splitlines()) == 1 else f"a message that is not one line: {e}"
+        return "" if str(e).isprintable() else f"a message that is not one line: {e!r}"
     except TooSlowError:
         return f"more than {SLOW_S} s"
     except Exception:
