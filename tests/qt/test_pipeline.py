@@ -52,10 +52,9 @@ def test_the_picture_never_waits_for_the_network(pipeline: Pipeline, qtbot: QtBo
         go_to(pipeline, qtbot, index)
     networks.gate.set()
     qtbot.waitUntil(lambda: overlay_index(pipeline) == 5)
-    later = [
-        index for index in networks.named("fast").seen if index > 0
-    ]  # the first may be seen before and after loading
-    assert later in ([1, 5], [5])  # the newest wins, nothing queues up
+    later = [i for i in networks.named("fast").seen if i > 0]  # the first may be seen before and after loading
+    assert later[-1] == 5
+    assert len(later) <= 2, "the newest wins; beside it there is the one that the network had begun with"
     assert pipeline.state.analysis.late_by == 0
 
 
