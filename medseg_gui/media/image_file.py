@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,17 +37,8 @@ def read_image(path: Path) -> UInt8Array:
     Raises:
         SourceError: not there, not a picture, damaged, or larger than 100 megapixels.
     """
-    try:
-        with path.open("rb") as file:
-            return _decode(file, path.name)
-    except SourceError:
-        raise
-    except FileNotFoundError as e:
-        raise SourceError(f"{path.name} is not there any more; open the folder again.") from e
-    except PermissionError as e:
-        raise SourceError(f"{path.name} must not be read; ask for permission or copy it elsewhere.") from e
-    except Exception as e:  # what Pillow's decoders raise on damaged files is no family
-        raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
+    with _told_in_a_sentence(path), path.open("rb") as file:
+        return _decode(file, path.name)
 
 
 def read_size(path: Path) -> tuple[int, int]:
@@ -54,12 +47,9 @@ def read_size(path: Path) -> tuple[int, int]:
     Raises:
         SourceError: it cannot be read.
     """
-    try:
-        with Image.open(path, formats=_FORMATS) as picture:
-            is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= _FIRST_TURNED
-            return (picture.width, picture.height) if is_turned else (picture.height, picture.width)
-    except Exception as e:  # what Pillow's decoders raise on damaged files is no family
-        raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
+    with _told_in_a_sentence(path), Image.open(path, formats=_FORMATS) as picture:
+        is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= _FIRST_TURNED
+        return (picture.width, picture.height) if is_turned else (picture.height, picture.width)
 
 
 def open_header(file: BinaryIO, name: str) -> Image.Image:
@@ -79,6 +69,20 @@ def open_header(file: BinaryIO, name: str) -> Image.Image:
     if picture.width * picture.height > MAX_PIXELS:
         raise SourceError(f"{name} has more than 100 megapixels; scale it down first.")
     return picture
+
+
+@contextmanager
+def _told_in_a_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except SourceError:
+        raise
+    except FileNotFoundError as e:
+        raise SourceError(f"{path.name} is not there any more; bring it back, or open the folder again.") from e
+    except PermissionError as e:
+        raise SourceError(f"{path.name} must not be read; ask for permission or copy it elsewhere.") from e
+    except Exception as e:  # what Pillow's decoders raise on damaged files is no family
+        raise SourceError(f"{path.name} is damaged and cannot be decoded; copy it again.", repr(e)) from e
 
 
 def _decode(file: BinaryIO, name: str) -> UInt8Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from PIL import Image
 
 from medseg_gui.errors import SourceError
 from medseg_gui.media import open_source
-from medseg_gui.media.image_file import read_image
+from medseg_gui.media.image_file import read_image, read_size
 
 RED = (200, 10, 20)
 
@@ -144,3 +145,9 @@ def test_numbers_without_a_range_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((6, 8), 0.5, np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(SourceError, match="32 bit"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("read", [read_image, read_size])
+def test_a_picture_that_went_away_is_not_called_damaged(read: Callable[[Path], object], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"a\.png is not there any more"):
+        read(tmp_path / "a.png")
