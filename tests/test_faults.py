@@ -10,6 +10,7 @@ qt/test_pipeline.py), pictures and videos that go while they are played (media/)
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,6 +90,26 @@ def test_a_training_process_that_is_killed_goes_on_where_it_was(dataset: Path, t
     assert process.returncode == 0
     assert next(e["epoch"] for e in events if e["event"] == "step") == 1
     assert events[-1]["event"] == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither process groups nor SIGTERM")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_whole_group_saves_and_ends(dataset: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """As a terminal sends Ctrl+C and a server's job queue its SIGTERM: to the processes that load pictures, too."""
+    words = [word for word in training_command([str(dataset), "-o", str(tmp_path / "run")]) if word != "--supervised"]
+    words += ["--network", "unet_lite0", "--size", "64", "--batch-size", "2", "--epochs", "500", "--json"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, env=environment, start_new_session=True, **pipes) as process:
+        next(event for event in events_of(process) if event["event"] == "step")
+        os.killpg(process.pid, number)
+        events = list(events_of(process))
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert events[-1]["event"] == "stopped", told
+    assert "Traceback" not in told
+    assert process.returncode == 0
+    assert RunFolder(tmp_path / "run").can_resume
 
 
 @contextmanager

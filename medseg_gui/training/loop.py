@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -327,6 +328,13 @@ def _loader(examples: ExampleTensors, batch_size: int, sampler: EpochSampler) ->
         sampler=sampler,
         num_workers=workers,
         persistent_workers=workers > 0,
+        worker_init_fn=_outlast_signals,
         # Seeds of its own: with the common ones a pass would draw a number, and a run resumed in its middle one more.
         generator=torch.Generator().manual_seed(0),
     )
+
+
+def _outlast_signals(number: int) -> None:
+    """A terminal or job queue tells its signals to loader processes too, which end with the run once it has saved."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_IGN)
