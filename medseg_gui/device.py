@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -39,6 +40,11 @@ def choose_device(wanted: str = "auto") -> DeviceChoice:
     if wanted in DEVICES:
         raise InputError(f"There is no {wanted} device here ({_why_no_cuda()}); choose auto or cpu.")
     raise InputError(f"{wanted!r} is no device; choose one of {', '.join(DEVICES)}.")
+
+
+def leave_a_core() -> None:
+    """Let networks on the CPU use all cores but one, which decodes and paints."""
+    torch.set_num_threads(min(torch.get_num_threads(), max((os.cpu_count() or 1) - 1, 1)))
 
 
 def _why_no_cuda() -> str:

@@ -9,7 +9,8 @@ Explanations are kept on purpose, up to a bound (relevance_cache.py): `kept_mb` 
 The working memory of a prediction, of an explanation and of a source comes and goes by hundreds of megabytes within
 seconds, so memory is looked at every hundred frames: `memory_mb` is the peak since the last row, `working_mb` the peak
 without the kept explanations, which is judged, and `in_use_mb` the median of what the program itself holds of it (glibc
-alone): a leak would show there, whatever the C library keeps free for the next frame.
+alone): a leak would show there, whatever the C library keeps free for the next frame. Memory is that of the window and
+of the process that explains; `in_use_mb`, threads and handles are the window's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from medseg_gui.allocator import keep_freed_memory
 from medseg_gui.errors import MedsegError
 from medseg_gui.overlay import Overlay
 from medseg_gui.qt.app import Window, build_application, has_screen
+from medseg_gui.qt.playback_bench import memory_bytes
 from medseg_gui.qt.training_load import write_frames
 from medseg_gui.qt.workers.train import FINISHED, Ending, Start, TrainWorker
 from medseg_gui.settings import load_settings
@@ -133,7 +135,7 @@ class Soak(QObject):
         return self._window.state.explanation.cache.used_bytes / _MB
 
     def _look(self) -> None:
-        self._memory_mb.append(self._process.memory_info().rss / _MB)
+        self._memory_mb.append(memory_bytes() / _MB)
         self._working_mb.append(self._memory_mb[-1] - self._kept_mb)
         self._in_use_mb.append(_allocated_bytes() / _MB)
 

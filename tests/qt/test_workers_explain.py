@@ -129,23 +129,39 @@ def test_a_full_card_is_told_from_other_errors(error: Exception, expected: bool)
     assert is_out_of_memory(error) == expected
 
 
-def test_true_weights_are_explained(qapp: object) -> None:
+@pytest.fixture
+def true_explainers() -> Iterator[Explainers]:
+    """Those of the program, with their process."""
+    explainers = Explainers("cpu")
+    yield explainers
+    explainers.close()
+
+
+def test_true_weights_are_explained(qapp: object, qtbot: QtBot, true_explainers: Explainers) -> None:
     from medseg_gui.networks import build_network
     from medseg_gui.networks.weights import save_weights
 
     header = {"network": "unet_lite0", "class": "polyp", "input_size": "64", "threshold": "0.4"}
     save_weights(paths.user_models_dir(), "mine", build_network("unet_lite0"), header, "# Mine")
-    weights_id, explainer = Explainers("cpu").load("mine")
-    assert weights_id.startswith("mine@")
-    assert len(explainer.cam_layer_names) > 1
-    assert not explainer.fell_back
-    frame = job(0).frame
-    relevance = explainer.explain(frame, ExplanationRequest(rule="epsilon", target=Target("pixel", 10, 10)))
+    worker = ExplainWorker(true_explainers)
+    heard, ready = Heard(worker.explained), Heard(worker.ready)
+    worker.start()
+    try:
+        worker.explain(job(0, "mine", ExplanationRequest(rule="epsilon", target=Target("pixel", 10, 10))))
+        qtbot.waitUntil(lambda: len(heard) == 1, timeout=60_000)
+    finally:
+        worker.stop()
+        worker.wait()
+    name, weights_id, cam_layer_names, _ = ready.last
+    assert name == "mine"
+    assert len(cam_layer_names) > 1
+    relevance = heard.last[1]
     assert relevance.weights == weights_id
     assert relevance.values.shape == (64, 64)
+    assert not relevance.values.flags.writeable
     assert relevance.layers
 
 
-def test_weights_that_are_not_there_say_so() -> None:
+def test_weights_that_are_not_there_say_so(true_explainers: Explainers) -> None:
     with pytest.raises(WeightsError, match="nowhere"):
-        Explainers("cpu").load("nowhere")
+        true_explainers.load("nowhere")

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def test_it_has_less_right_to_the_processor_and_leaves_a_core(
     ears.worker.train(job)
     wait(qtbot, lambda: "epoch" in ears.kinds)
     assert child().nice() == 19
+    if sys.platform.startswith("linux"):
+        assert os.sched_getscheduler(child().pid) == os.SCHED_IDLE
     assert child().environ()["OMP_NUM_THREADS"] == str(max((os.cpu_count() or 1) - 1, 1))
 
 

@@ -1,4 +1,4 @@
-"""Explains the newest frame that somebody wants explained, with less right to the processor than all else."""
+"""Has the newest frame that somebody wants explained explained, and hands on the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from medseg_gui.errors import DroppedError, MedsegError
 from medseg_gui.qt.workers.explainers import Explainers, FrameExplains, is_out_of_memory
 from medseg_gui.qt.workers.own_pages import in_own_pages
-from medseg_gui.qt.workers.priority import EXPLAIN, stand_back
+from medseg_gui.qt.workers.priority import NEXT_FRAME, stand_back
 from medseg_gui.qt.workers.worker import Mailbox, Worker, as_medseg_error
 from medseg_gui.relevance_picture import require_finite
 from medseg_gui.types import ExplanationRequest, Frame, Relevance
@@ -76,15 +76,22 @@ class ExplainWorker(Worker):
 
     # On the worker's own thread
 
+    def stop(self) -> None:
+        """Ask the worker to end; what is being explained is given up."""
+        super().stop()
+        self._source.end()
+
     def begin(self) -> None:
-        """Stand back behind picture and prediction."""
-        stand_back(EXPLAIN)
+        """Stand back behind painting; the process that explains stands back further."""
+        stand_back(NEXT_FRAME)
 
     def work(self) -> None:
         """Explain the newest frame."""
-        if self._in_use is not None:
-            self._loaded = {name: e for name, e in self._loaded.items() if name in self._in_use}
-            self._unusable = {name: e for name, e in self._unusable.items() if name in self._in_use}
+        in_use, self._in_use = self._in_use, None
+        if in_use is not None:
+            self._loaded = {name: e for name, e in self._loaded.items() if name in in_use}
+            self._unusable = {name: e for name, e in self._unusable.items() if name in in_use}
+            self._source.keep(in_use)
         self._is_cancelled.clear()
         if (job := self._jobs.take()) is not None:
             self._answer(job)
@@ -92,6 +99,7 @@ class ExplainWorker(Worker):
     def end(self) -> None:
         """Let go of the networks."""
         self._loaded.clear()
+        self._source.close()
 
     def _answer(self, job: ExplainJob) -> None:
         try:

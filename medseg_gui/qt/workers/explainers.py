@@ -1,11 +1,12 @@
-"""How the explain worker comes by explainers: each has a network of its own, so that no prediction is touched."""
+"""How the explain worker comes by explainers: each has a network of its own, so that no prediction is touched,
+in a process of its own, so that no picture waits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
-from medseg_gui.qt.workers.networks import Networks
+from medseg_gui.explanation_process import ExplanationProcess, LoadedExplainer
 from medseg_gui.types import ExplanationRequest, Frame, Relevance
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class FrameExplains(Protocol):
 
 
 class Explainers:
-    """The explainers of this computer. Importing torch takes a second or two, so that happens inside the methods.
+    """The explainers of this computer, in a process of their own.
 
     Args:
         device: one of `device.DEVICES`.
@@ -36,6 +37,7 @@ class Explainers:
 
     def __init__(self, device: str = "auto") -> None:
         self._device = device
+        self._process = ExplanationProcess()
 
     def load(self, name: str) -> tuple[str, FrameExplains]:
         """Load weights once more, to be explained; gives their id as well.
@@ -43,18 +45,39 @@ class Explainers:
         Raises:
             MedsegError: they cannot be used.
         """
-        Networks(self._device).begin()
-        from medseg_gui.explanation import FrameExplainer
-        from medseg_gui.networks.weights import find_weights
+        loaded = self._process.load(name, self._device)
+        return loaded.weights_id, _Explainer(self._process, name, self._device, loaded)
 
-        info = find_weights(name)
-        return info.weights_id, FrameExplainer(info, self._device)
+    def keep(self, names: Collection[str]) -> None:
+        """Let go of the explainers of all other weights."""
+        self._process.keep(names)
 
     def retreat_to_cpu(self) -> bool:
         """Load on the CPU from now on; gives False when that is where they are already."""
         could = self._device != "cpu"
         self._device = "cpu"
         return could
+
+    def end(self) -> None:
+        """Give up whatever is explained, for good; from any thread."""
+        self._process.end()
+
+    def close(self) -> None:
+        """Let go of all explainers."""
+        self._process.close()
+
+
+class _Explainer:
+    """A `FrameExplainer` at a distance."""
+
+    def __init__(self, process: ExplanationProcess, name: str, device: str, loaded: LoadedExplainer) -> None:
+        self._process, self._name, self._device = process, name, device
+        self.cam_layer_names, self.record = loaded.cam_layer_names, loaded.record
+        self.fell_back = False
+
+    def explain(self, frame: Frame, request: ExplanationRequest, is_unwanted: Callable[[], bool]) -> Relevance:
+        relevance, self.fell_back = self._process.explain(self._name, self._device, frame, request, is_unwanted)
+        return relevance
 
 
 def is_out_of_memory(error: Exception) -> bool:

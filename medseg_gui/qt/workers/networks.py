@@ -60,12 +60,10 @@ class Networks:
         # busy cores a prediction took 1900 ms instead of 60 (measured).
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         with _without_collecting():
-            import torch
+            import medseg_gui.segmenter  # noqa: F401  all that loading will need, torch as well
+        from medseg_gui.device import choose_device, leave_a_core
 
-            import medseg_gui.segmenter  # noqa: F401  all that loading will need
-        from medseg_gui.device import choose_device
-
-        torch.set_num_threads(_threads(torch.get_num_threads()))
+        leave_a_core()
         return choose_device(self._device).reason
 
     def list_weights(self) -> tuple[WeightsEntry, ...]:
@@ -138,11 +136,6 @@ def _without_collecting() -> Iterator[None]:
         gc.freeze()
         gc.enable()
         atexit.register(gc.unfreeze)  # at the end everything is taken down in the usual order
-
-
-def _threads(most: int) -> int:
-    """How many threads a network gets on the CPU: one core is left for decoding and painting."""
-    return min(most, max((os.cpu_count() or 1) - 1, 1))
 
 
 def _make_one_graph(segmenter: Segmenter) -> None:

@@ -81,6 +81,7 @@ class ScoreWorker(JobWorker[ScoreJob]):
             if self.may_go_on(job):
                 self._do(job)
         finally:
+            self._explainers.close()
             self.ended.emit(job)
 
     def _do(self, job: ScoreJob) -> None:

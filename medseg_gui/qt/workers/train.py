@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -306,10 +307,17 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make_humble(pid: int) -> None:
-    """Give a process that has just begun less right to the processor; what it starts inherits that."""
+    """Give a process that has just begun less right to the processor; what it starts inherits that.
+
+    Linux can also let it have only what nobody else wants, so that no thread of the window waits until a share of time
+    is used up. On two cores, with explanations on, 23 to 25 frames were predicted a second beside a training instead of
+    22, at the 99th percentile 49 to 52 ms lay between repaints instead of 50 to 54, and it learnt slower by a quarter.
+    """
     with suppress(psutil.Error, OSError):  # it ended at once, or the system forbids it: it trains all the same
         process = psutil.Process(pid)
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else process.nice() + _NICENESS)
+        if sys.platform.startswith("linux"):
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _why(code: int, said: str) -> str:
