@@ -2,8 +2,9 @@
 
     python scripts/runtimes.py --data DATA/polyp/Kvasir-SEG --weights polyp-unet_lite0 --threads 2
 
-OpenVINO, which the program does not need, takes part where it is installed (`pip install openvino`): in single
-precision and in bfloat16, which it would choose by itself on processors that have it.
+OpenVINO and ncnn, which the program does not need, take part where they are installed (`pip install openvino`;
+`pip install ncnn pnnx`). OpenVINO in single precision and in bfloat16, which it would choose by itself on processors
+that have it; ncnn with Winograd's convolutions, which need fewer multiplications.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import argparse
 import importlib.util
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from medseg_gui.data.dataset_folder import read_dataset
 from medseg_gui.data.splits import split_by_group
 from medseg_gui.errors import MedsegError
 from medseg_gui.media.image_file import read_image
-from medseg_gui.networks.weights import WeightsInfo, find_weights
+from medseg_gui.networks.weights import WeightsInfo, find_weights, load_network
 from medseg_gui.runtime import conversion
 from medseg_gui.runtime.session import RuntimeSession, shrink
 from medseg_gui.segmenter import Segmenter
@@ -70,8 +73,10 @@ def _ways(info: WeightsInfo, threads: int) -> dict[str, Predict]:
     eager = Segmenter(info, "cpu")
     rewritten = conversion.convert(info)
     plain = _without_rewrites(info)
+    as_built = load_network(info).eval()
     ways: dict[str, Predict] = {
-        "eager torch": lambda p: eager.predict([p])[0],
+        "eager torch, channels last": lambda p: eager.predict([p])[0],
+        "eager torch, layout as built": lambda p: _eager(as_built, eager.prepare([p]).contiguous()),
         "eager torch, bfloat16": lambda p: _in_bfloat16(eager, p),
         "ONNX Runtime, graph as exported": RuntimeSession(plain, threads).run,
         "ONNX Runtime, rewritten": RuntimeSession(rewritten, threads).run,
@@ -80,7 +85,15 @@ def _ways(info: WeightsInfo, threads: int) -> dict[str, Predict]:
         for precision in ("f32", "bf16"):
             ways[f"OpenVINO {precision}, graph as exported"] = _openvino(plain, threads, precision)
             ways[f"OpenVINO {precision}, rewritten"] = _openvino(rewritten, threads, precision)
+    if importlib.util.find_spec("ncnn") is not None and importlib.util.find_spec("pnnx") is not None:
+        ways["ncnn"] = _ncnn(eager, info, threads)
     return ways
+
+
+@torch.inference_mode()
+def _eager(network: nn.Module, x: Tensor) -> FloatArray:
+    probability: FloatArray = torch.sigmoid(network(x))[0, 0].numpy()
+    return probability
 
 
 def _without_rewrites(info: WeightsInfo) -> bytes:
@@ -108,6 +121,31 @@ def _openvino(model: bytes, threads: int, precision: str) -> Predict:
     def predict(picture: UInt8Array) -> FloatArray:
         request.infer({0: picture[np.newaxis]})
         probability: FloatArray = request.get_output_tensor(0).data[0].copy()
+        return probability
+
+    return predict
+
+
+def _ncnn(eager: Segmenter, info: WeightsInfo, threads: int) -> Predict:
+    import ncnn
+    import pnnx
+
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    for shortcut in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
+        setattr(net.opt, f"use_{shortcut}", False)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network"
+        example = torch.zeros(1, 3, info.input_size, info.input_size)
+        pnnx.export(load_network(info).eval(), f"{file}.pt", (example,), fp16=False)
+        net.load_param(f"{file}.ncnn.param")
+        net.load_model(f"{file}.ncnn.bin")
+
+    def predict(picture: UInt8Array) -> FloatArray:
+        run = net.create_extractor()
+        run.input("in0", ncnn.Mat(eager.prepare([picture])[0].contiguous().numpy()))
+        logits = torch.from_numpy(np.array(run.extract("out0")[1]))
+        probability: FloatArray = torch.sigmoid(logits)[0].numpy()
         return probability
 
     return predict

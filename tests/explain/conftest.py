@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -97,7 +98,9 @@ def bias_free_case(request: pytest.FixtureRequest) -> Case:
     return _kept(request.param, bias_free=True)
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _forget_cases() -> Iterator[None]:
+    """All of them at once take gigabytes."""
     yield
     _CASES.clear()
+    gc.collect()
