@@ -150,6 +150,11 @@ class _Desk:
     """What the process does for one call after the other."""
 
     def __init__(self, calls: Connection) -> None:
+        from medseg_gui.device import leave_a_core
+        from medseg_gui.explanation import FrameExplainer
+
+        leave_a_core()
+        self._load_explainer = FrameExplainer.load
         self._calls = calls
         self._explainers: dict[tuple[str, str], FrameExplainer] = {}
 
@@ -167,11 +172,7 @@ class _Desk:
 
     def _explainer(self, name: str, device: str) -> FrameExplainer:
         if (name, device) not in self._explainers:
-            from medseg_gui.device import leave_a_core
-            from medseg_gui.explanation import FrameExplainer
-
-            leave_a_core()
-            self._explainers[name, device] = FrameExplainer.load(name, device)
+            self._explainers[name, device] = self._load_explainer(name, device)
         return self._explainers[name, device]
 
 
@@ -179,9 +180,9 @@ def _serve(calls: Connection, answers: Connection) -> None:
     """What the process does until the window is gone, however that ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the window's to answer
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the window: waiting threads take no core
-    _stand_back()
     keep_freed_memory()
     desk = _Desk(calls)
+    _stand_back()  # not before: importing takes seconds, and somebody waits
     while True:
         try:
             call = calls.recv()

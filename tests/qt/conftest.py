@@ -204,7 +204,9 @@ def start(
         plain(self, **{**workers, **fake})
 
     monkeypatch.setattr(Workers, "__init__", with_process)
-    monkeypatch.setattr("medseg_gui.qt.workers.train._NICENESS", 0)  # other tests may keep the processor busy
+    monkeypatch.setattr(
+        "medseg_gui.qt.workers.train._make_humble", lambda pid: None
+    )  # other tests may keep the processor busy
 
     def build() -> Pipeline:
         pipeline = build_pipeline(media, networks, [], Settings(polyp_weights="fast"))

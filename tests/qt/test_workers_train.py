@@ -15,6 +15,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from medseg_gui.qt.workers import train
 from medseg_gui.qt.workers.train import BROKEN, CANCELED, FINISHED, STOPPED, TrainWorker
 from medseg_gui.training.job import DISCARDED, DONE, RUNNING, TrainingJob, new_folder
 from tests.qt.fakes import Heard
@@ -36,9 +37,13 @@ class Ears:
         return [event["event"] for _, event in self.happened.calls]
 
 
+make_humble = train._make_humble
+
+
 @pytest.fixture
-def make(qtbot: QtBot) -> Iterator[Callable[..., Ears]]:
+def make(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ears]]:
     """A worker whose process behaves like this."""
+    monkeypatch.setattr(train, "_make_humble", lambda pid: None)  # other tests may keep the processor busy
     made: list[TrainWorker] = []
 
     def start(behaviour: str, patience_s: float = 20.0) -> Ears:
@@ -96,8 +101,9 @@ def test_it_pauses_goes_on_and_stops(qtbot: QtBot, make: Callable[..., Ears], jo
 
 @pytest.mark.skipif(os.name == "nt", reason="another scale")
 def test_it_has_less_right_to_the_processor_and_leaves_a_core(
-    qtbot: QtBot, make: Callable[..., Ears], job: TrainingJob
+    qtbot: QtBot, make: Callable[..., Ears], job: TrainingJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(train, "_make_humble", make_humble)
     ears = make("endless")
     ears.worker.train(job)
     wait(qtbot, lambda: "epoch" in ears.kinds)

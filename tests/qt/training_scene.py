@@ -56,8 +56,10 @@ def make_project(folder: Path, recordings: dict[str, tuple[str, int]]) -> Path:
 def open_page(qtbot: QtBot, pipeline: Pipeline, project: Path) -> AppState:
     """A person opens the project, then the page."""
     state = pipeline.state
+    told = failures(state)
     state.project.ask(orders.OpenProject(project))
     wait(qtbot, lambda: state.project.info is not None and bool(state.session.weights))
+    wait(qtbot, lambda: bool(told))  # of the first recording, which the fake player does not know
     state.training.show(True)
     wait(qtbot, lambda: state.training.plan.frames is not None)
     return state
