@@ -134,15 +134,18 @@ class ExplanationProcess:
 
     def _connect(self) -> tuple[Connection, Connection]:
         """Where to write calls and read answers; pipes, since a program that opens no sockets is easily proven."""
+        if self._process is not None and not self._process.is_alive():
+            self.close()
         if self._calls is None or self._answers is None:
             context = multiprocessing.get_context("spawn")
-            theirs_in, self._calls = context.Pipe(duplex=False)
-            self._answers, theirs_out = context.Pipe(duplex=False)
-            self._process = context.Process(target=_serve, args=(theirs_in, theirs_out), name="explains", daemon=True)
-            self._process.start()
+            theirs_in, calls = context.Pipe(duplex=False)
+            answers, theirs_out = context.Pipe(duplex=False)
+            process = context.Process(target=_serve, args=(theirs_in, theirs_out), name="explains", daemon=True)
+            process.start()
             # Once each end has one owner, an end that is gone is noticed on the other side.
             theirs_in.close()
             theirs_out.close()
+            self._process, self._calls, self._answers = process, calls, answers
         return self._calls, self._answers
 
 

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 
 PATIENCE_S = 60.0
 REQUEST = ExplanationRequest(rule="epsilon", target=Target("pixel", 10, 10))
-LONG = ExplanationRequest(rule="epsilon", target=Target("pixel", 10, 10), smooth=True, with_stability=True)
+LONG = ExplanationRequest(rule="epsilon", target=Target("pixel", 10, 10), smooth=True)
 
 ORPHAN = """
 import sys
@@ -49,7 +49,15 @@ def wanted() -> bool:
 
 def explain_for_ever(process: ExplanationProcess, weights: str) -> None:
     while True:
-        process.explain(weights, "cpu", frame(), LONG, wanted)
+        process.explain(weights, "cpu", frame(), REQUEST, wanted)
+
+
+def wait_for_the_end_of(process: psutil.Process) -> None:
+    """Without taking its exit status, which is its parent's."""
+    deadline = time.monotonic() + PATIENCE_S
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +142,19 @@ def test_killed_it_says_so_and_begins_anew(weights: str) -> None:
         process.close()
 
 
+def test_killed_while_it_waits_it_costs_nothing(weights: str) -> None:
+    process = ExplanationProcess()
+    try:
+        process.load(weights, "cpu")
+        explains = psutil.Process(process.pid)
+        explains.kill()
+        wait_for_the_end_of(explains)
+        relevance, _ = process.explain(weights, "cpu", frame(2), REQUEST, wanted)
+        assert relevance.frame_index == 2
+    finally:
+        process.close()
+
+
 def test_ends_at_once_whatever_it_does(weights: str) -> None:
     process = ExplanationProcess()
     process.load(weights, "cpu")
@@ -160,7 +181,4 @@ def test_never_outlives_the_window(weights: str, tmp_path: Path) -> None:
     explains = psutil.Process(int(window.stdout.readline()))
     window.kill()
     window.communicate()
-    deadline = time.monotonic() + PATIENCE_S
-    while explains.is_running() and explains.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_the_end_of(explains)
