@@ -73,14 +73,18 @@ class SelfTest:
                     self._keep(source.read(largest.frame), self.folder / info.name / largest.mask)
 
     def explain(self) -> None:
-        """Ask why, in two ways."""
-        from medseg_gui.explanation import FrameExplainer
+        """Ask why, in two ways, in a process of its own as the window does."""
+        from medseg_gui.explanation_process import ExplanationProcess
         from medseg_gui.types import ExplanationRequest
 
-        explainer = FrameExplainer.load(_WEIGHTS)
-        for method in ("lrp", "gradcam"):
-            values = explainer.explain(self.frame, ExplanationRequest(method)).values
-            _expect(bool(abs(values).sum() > 0), f"{method} gives an empty map")
+        process = ExplanationProcess()
+        try:
+            for method in ("lrp", "gradcam"):
+                request = ExplanationRequest(method)
+                found, _ = process.explain(_WEIGHTS, "auto", self.frame, request, lambda: False)
+                _expect(bool(abs(found.values).sum() > 0), f"{method} gives an empty map")
+        finally:
+            process.close()
 
     def correct(self) -> None:
         """Draw a stroke across the frame with the brush."""
