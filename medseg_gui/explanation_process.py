@@ -2,7 +2,7 @@
 
 A relevance pass takes that lock hundreds of times and has the least right to the processor: whenever another thread
 took its turn meanwhile, the picture waited for both. Beside playback and a training on two cores the 99th percentile of
-the gap between repaints was 54 to 60 ms with explanations in the same process, and 48 to 49 with them in one beside it.
+the gap between repaints was 54 to 60 ms with explanations in the same process, and 47 to 51 with them in one beside it.
 """
 
 from __future__ import annotations
@@ -127,6 +127,8 @@ class ExplanationProcess:
         calls.send(call)
         is_told = False
         while not answers.poll(_LOOK_EVERY_S):
+            if self._has_ended:  # the process may have begun after `end` looked for it
+                raise EOFError
             if not is_told and is_unwanted():
                 calls.send(_GIVE_UP)
                 is_told = True

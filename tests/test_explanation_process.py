@@ -167,6 +167,14 @@ def test_ends_at_once_whatever_it_does(weights: str) -> None:
     assert process.pid is None
 
 
+def test_one_that_begins_too_late_is_not_waited_for(weights: str) -> None:
+    process = ExplanationProcess()
+    process.end()
+    with pytest.raises(DroppedError):
+        process.load(weights, "cpu")
+    assert process.pid is None
+
+
 def test_never_outlives_the_window(weights: str, tmp_path: Path) -> None:
     script = tmp_path / "orphan.py"
     script.write_text(ORPHAN, encoding="utf-8")

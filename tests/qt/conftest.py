@@ -204,9 +204,8 @@ def start(
         plain(self, **{**workers, **fake})
 
     monkeypatch.setattr(Workers, "__init__", with_process)
-    monkeypatch.setattr(
-        "medseg_gui.qt.workers.train._make_humble", lambda pid: None
-    )  # other tests may keep the processor busy
+    # Other tests may keep the processor busy.
+    monkeypatch.setattr("medseg_gui.qt.workers.train._make_humble", lambda pid: None)
 
     def build() -> Pipeline:
         pipeline = build_pipeline(media, networks, [], Settings(polyp_weights="fast"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Signal
 
-from medseg_gui.errors import ExplanationError, NothingPredictedError, SourceError
+from medseg_gui.errors import DroppedError, ExplanationError, NothingPredictedError, SourceError
 from medseg_gui.project.records import FrameKey
 from medseg_gui.qt.state.review import FLICKER, UNCERTAINTY
 from medseg_gui.qt.workers.decode import OpenSource, open_any
@@ -22,6 +23,8 @@ from medseg_gui.types import POLYP, ExplanationRequest, Frame, Segmentation, UIn
 
 if TYPE_CHECKING:
     from medseg_gui.media import Source
+
+logger = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = 0.5
 # A frame and its mirror images; each flip undoes itself.
@@ -75,11 +78,18 @@ class ScoreWorker(JobWorker[ScoreJob]):
         self._networks = networks or Networks()
         self._explainers = explainers or Explainers()
 
+    def stop(self) -> None:
+        """Ask the worker to end; what is being explained is given up."""
+        super().stop()
+        self._explainers.end()
+
     def do(self, job: ScoreJob) -> None:
         """Score the frames of a job."""
         try:
             if self.may_go_on(job):
                 self._do(job)
+        except DroppedError:
+            logger.debug("Scoring was given up: the window closes")
         finally:
             self._explainers.close()
             self.ended.emit(job)
